@@ -1,0 +1,135 @@
+-- Grants: lots of credit.
+--
+-- Every credit arrives as a grant that knows what paid for it, what remains and when it expires. Spending takes from grants in one order:
+-- soonest expiry, then promotional before paid, then oldest. `grant_entries` records which journal line took how much from which grant,
+-- so each cent of a call leads back to a purchase and its Stripe payment.
+--
+-- What remains in all grants is the balance, or zero when the balance is negative (debt): new credit pays the debt first.
+
+create table public.credit_grants (
+  user_id uuid not null references public.users (id),
+  id bigint not null,
+  source text not null constraint credit_grants_source_known check (source in ('paid', 'promotional', 'adjustment')),
+  granted_micros bigint not null constraint credit_grants_granted_positive check (granted_micros > 0),
+  remaining_micros bigint not null
+    constraint credit_grants_remaining_within_granted check (remaining_micros between 0 and granted_micros),
+  purchase_id uuid,
+  expires_at timestamptz,
+  created_at timestamptz not null,
+  primary key (user_id, id),
+  foreign key (user_id, id) references public.transactions (user_id, line)
+);
+alter table public.credit_grants enable row level security;
+comment on table public.credit_grants is 'Lots of credit, spent in order: soonest expiry, promotional before paid, oldest.';
+comment on column public.credit_grants.user_id is 'Whose credit.';
+comment on column public.credit_grants.id is 'The journal line that brought it.';
+comment on column public.credit_grants.source is 'paid, promotional or adjustment.';
+comment on column public.credit_grants.granted_micros is 'What was granted, in micro-units.';
+comment on column public.credit_grants.remaining_micros is 'What remains, in micro-units.';
+comment on column public.credit_grants.purchase_id is 'The purchase that brought it.';
+comment on column public.credit_grants.expires_at is 'From this instant it cannot be spent; null means never.';
+comment on column public.credit_grants.created_at is 'When it was granted.';
+
+create index credit_grants_spendable on public.credit_grants (user_id, expires_at nulls last, (source <> 'promotional'), id)
+  where remaining_micros > 0;
+create index credit_grants_purchase on public.credit_grants (user_id, purchase_id) where purchase_id is not null;
+
+create policy "Users read their own grants" on public.credit_grants
+  for select to authenticated using (user_id = (select auth.uid()));
+grant select on public.credit_grants to authenticated, service_role;
+
+create table public.grant_entries (
+  user_id uuid not null,
+  grant_id bigint not null,
+  line bigint not null,
+  amount_micros bigint not null constraint grant_entries_amount_moves_credit check (amount_micros <> 0),
+  primary key (user_id, grant_id, line),
+  foreign key (user_id, grant_id) references public.credit_grants (user_id, id),
+  foreign key (user_id, line) references public.transactions (user_id, line)
+);
+alter table public.grant_entries enable row level security;
+comment on table public.grant_entries is 'Which journal line moved how much in or out of which grant. Append-only.';
+comment on column public.grant_entries.user_id is 'Whose grant.';
+comment on column public.grant_entries.grant_id is 'The grant.';
+comment on column public.grant_entries.line is 'The journal line.';
+comment on column public.grant_entries.amount_micros is 'Change of the grant''s remaining credit, in micro-units.';
+
+create index grant_entries_line on public.grant_entries (user_id, line);
+
+create policy "Users read their own grant entries" on public.grant_entries
+  for select to authenticated using (user_id = (select auth.uid()));
+grant select on public.grant_entries to authenticated, service_role;
+
+create trigger append_only before update or delete or truncate on public.grant_entries
+  for each statement execute function private.refuse_change();
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Internals
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create function private.grants_in_order(p_user_id uuid, p_usable_at timestamptz) returns setof public.credit_grants
+language sql stable set search_path = ''
+as $$
+  select g.*
+  from public.credit_grants g
+  where g.user_id = p_user_id and g.remaining_micros > 0 and (g.expires_at is null or g.expires_at > p_usable_at)
+  order by g.expires_at nulls last, (g.source <> 'promotional'), g.id
+$$;
+comment on function private.grants_in_order(uuid, timestamptz) is
+  'Grants with credit that were usable at an instant, in the order they are spent. The one ordering of consumption and preview.';
+
+create function private.grant_credit(
+  p_user_id uuid,
+  p_kind text,
+  p_source text,
+  p_amount_micros bigint,
+  p_counter_account text,
+  p_description text,
+  p_purchase_id uuid default null,
+  p_expires_at timestamptz default null
+) returns public.credit_grants
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_transaction public.transactions;
+  v_grant public.credit_grants;
+begin
+  v_transaction := private.post_transaction(p_user_id, p_kind, p_amount_micros, p_counter_account, p_description, p_purchase_id);
+  insert into public.credit_grants (user_id, id, source, granted_micros, remaining_micros, purchase_id, expires_at, created_at)
+  values (p_user_id, v_transaction.line, p_source, p_amount_micros,
+    -- What a debt swallows is not there to be spent.
+    least(p_amount_micros, greatest(v_transaction.balance_after_micros, 0)),
+    p_purchase_id, p_expires_at, v_transaction.created_at)
+  returning * into v_grant;
+  if v_grant.remaining_micros > 0 then
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros)
+    values (p_user_id, v_grant.id, v_transaction.line, v_grant.remaining_micros);
+  end if;
+  return v_grant;
+end
+$$;
+comment on function private.grant_credit(uuid, text, text, bigint, text, text, uuid, timestamptz) is
+  'Adds credit: one journal line and the grant it brings. A debt is paid first.';
+
+create function private.spend_credit(p_user_id uuid, p_line bigint, p_amount_micros bigint, p_usable_at timestamptz) returns bigint
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_grant public.credit_grants;
+  v_left bigint := p_amount_micros;
+  v_part bigint;
+begin
+  for v_grant in select * from private.grants_in_order(p_user_id, p_usable_at) loop
+    exit when v_left = 0;
+    v_part := least(v_left, v_grant.remaining_micros);
+    update public.credit_grants g set remaining_micros = g.remaining_micros - v_part
+      where g.user_id = p_user_id and g.id = v_grant.id;
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros)
+    values (p_user_id, v_grant.id, p_line, -v_part);
+    v_left := v_left - v_part;
+  end loop;
+  return v_left;
+end
+$$;
+comment on function private.spend_credit(uuid, bigint, bigint, timestamptz) is
+  'Takes an amount from the grants that were usable at an instant, in order, for one journal line. Returns what no grant covered.';

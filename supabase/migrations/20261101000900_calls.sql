@@ -1,0 +1,339 @@
+-- Calls: the record of a call, the credit it holds, and how it is shown.
+--
+-- A call's id is the telephony system's own: that is its idempotency key. The rate is pinned when the call is authorized and copied
+-- into the row, so nothing that happens to the rate plan later changes what the call costs.
+--
+-- A hold reserves credit a quantum ahead of the clock. It is taken only from available credit, and a call never settles above
+-- it, so calls that share a wallet cannot overspend it. What can be talked is decided by the hold: `authorized_until` is the answer plus the
+-- seconds the hold pays for.
+--
+-- The dialled number is encrypted at rest. The key is a Vault secret where Vault exists.
+
+create table public.call_logs (
+  user_id uuid not null references public.users (id),
+  id text not null constraint call_logs_id_is_name check (id ~ '^[A-Za-z0-9._:@-]{1,128}$'),
+  status text not null default 'authorized' constraint call_logs_status_known check (status in ('authorized', 'answered', 'ended')),
+  end_reason text constraint call_logs_end_reason_known check (end_reason in (
+    'completed', 'no_answer', 'busy', 'failed', 'canceled', 'credit_exhausted', 'heartbeat_lost')),
+  settled_by text constraint call_logs_settled_by_known check (settled_by in ('caller', 'sweeper')),
+  destination_masked text not null,
+  destination_ciphertext bytea,
+  rate public.rates not null,
+  hold_micros bigint not null default 0 constraint call_logs_hold_not_negative check (hold_micros >= 0),
+  authorized_seconds bigint not null default 0,
+  authorized_until timestamptz,
+  started_at timestamptz not null,
+  answered_at timestamptz,
+  last_heartbeat_at timestamptz,
+  ended_at timestamptz,
+  reported_end_at timestamptz,
+  sweep_at timestamptz,
+  warnings_sent integer[] not null default '{}',
+  duration_seconds bigint,
+  billed_seconds bigint,
+  unbilled_seconds bigint not null default 0 constraint call_logs_unbilled_not_negative check (unbilled_seconds >= 0),
+  cost_micros bigint,
+  primary key (user_id, id),
+  constraint call_logs_ended_is_settled check (
+    (status = 'ended') = (ended_at is not null and end_reason is not null and settled_by is not null
+      and duration_seconds is not null and billed_seconds is not null and cost_micros is not null)),
+  constraint call_logs_ended_holds_nothing check (status <> 'ended' or (hold_micros = 0 and sweep_at is null)),
+  constraint call_logs_open_is_swept check (status = 'ended' or sweep_at is not null)
+);
+alter table public.call_logs enable row level security;
+comment on table public.call_logs is 'Calls, live and past.';
+comment on column public.call_logs.user_id is 'Who pays.';
+comment on column public.call_logs.id is 'The telephony system''s own id; the idempotency key of the call.';
+comment on column public.call_logs.status is 'authorized (ringing), answered (billing) or ended.';
+comment on column public.call_logs.end_reason is 'Why it ended.';
+comment on column public.call_logs.settled_by is 'caller: it was reported. sweeper: it was cut off or fell silent.';
+comment on column public.call_logs.destination_masked is 'The dialled number with its middle hidden.';
+comment on column public.call_logs.destination_ciphertext is 'The dialled number, encrypted. Not readable by API roles; null once the user is deleted.';
+comment on column public.call_logs.rate is 'The rate as it was when the call was authorized.';
+comment on column public.call_logs.hold_micros is 'Credit reserved for it now, in micro-units.';
+comment on column public.call_logs.authorized_seconds is 'Talk time the hold pays for, counted from the answer.';
+comment on column public.call_logs.authorized_until is 'By when it must end; billing stops there. Null until answered.';
+comment on column public.call_logs.started_at is 'When it was authorized.';
+comment on column public.call_logs.answered_at is 'When billing began.';
+comment on column public.call_logs.last_heartbeat_at is 'The last instant it is proven to have been alive.';
+comment on column public.call_logs.ended_at is 'When it was settled.';
+comment on column public.call_logs.reported_end_at is 'For a call the sweeper settled: when its end was reported after all.';
+comment on column public.call_logs.sweep_at is 'When the sweeper looks at it, while it is open.';
+comment on column public.call_logs.warnings_sent is 'Thresholds already warned of, in seconds.';
+comment on column public.call_logs.duration_seconds is 'Seconds talked, as far as they are billed or proven.';
+comment on column public.call_logs.billed_seconds is 'Seconds billed, after increments.';
+comment on column public.call_logs.unbilled_seconds is 'Seconds talked past authorized_until; never charged, watched as an alarm.';
+comment on column public.call_logs.cost_micros is 'What it cost, in micro-units.';
+
+create index call_logs_history on public.call_logs (user_id, started_at desc, id);
+create index call_logs_open on public.call_logs (user_id) where status <> 'ended';
+create index call_logs_sweep on public.call_logs (sweep_at) where status <> 'ended';
+create index call_logs_started_at on public.call_logs using brin (started_at);
+
+create policy "Users read their own calls" on public.call_logs
+  for select to authenticated using (user_id = (select auth.uid()));
+-- Column by column, because the ciphertext is for nobody.
+grant select (user_id, id, status, end_reason, settled_by, destination_masked, rate, hold_micros, authorized_seconds, authorized_until,
+  started_at, answered_at, last_heartbeat_at, ended_at, reported_end_at, warnings_sent, duration_seconds, billed_seconds,
+  unbilled_seconds, cost_micros) on public.call_logs to authenticated, service_role;
+
+alter table public.transactions add foreign key (user_id, call_id) references public.call_logs (user_id, id);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Available credit
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create function private.expired_micros(p_user_id uuid, p_now timestamptz) returns bigint
+language plpgsql stable set search_path = ''
+as $$
+declare
+  v_expired bigint;
+  v_last_expiry timestamptz;
+begin
+  select sum(g.remaining_micros), max(g.expires_at) into v_expired, v_last_expiry
+    from public.credit_grants g where g.user_id = p_user_id and g.remaining_micros > 0 and g.expires_at <= p_now;
+  if v_expired is null then
+    return 0;
+  end if;
+  -- What a hold covers does not expire until its call ends.
+  return greatest(0, v_expired - coalesce((
+    select sum(c.hold_micros) from public.call_logs c
+    where c.user_id = p_user_id and c.status <> 'ended' and c.started_at < v_last_expiry), 0));
+end
+$$;
+comment on function private.expired_micros(uuid, timestamptz) is 'Credit that has expired but is still in the balance, less what live calls hold of it.';
+
+create function private.available_micros(p_user public.users, p_now timestamptz) returns bigint
+language sql stable set search_path = ''
+as $$ select p_user.balance_micros - p_user.held_micros - private.expired_micros(p_user.id, p_now) $$;
+comment on function private.available_micros(public.users, timestamptz) is 'What can be reserved or spent now: balance - held - expired. Negative in debt.';
+
+create function private.balance_json(p_user_id uuid) returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  v_now timestamptz := private.clock();
+  v_user public.users;
+  v_available bigint;
+  v_rate public.rates;
+begin
+  select * into v_user from public.users u where u.id = p_user_id;
+  if not found then
+    perform private.raise_error('user_not_found', jsonb_build_object('user_id', p_user_id));
+  end if;
+  v_available := private.available_micros(v_user, v_now);
+  select * into v_rate from public.rates r
+    where r.rate_plan = private.user_rate_plan(v_user) and r.prefix = '' and r.effective_from <= v_now
+    order by r.effective_from desc limit 1;
+  return jsonb_build_object(
+    'user_id', v_user.id, 'currency', v_user.currency, 'status', v_user.status, 'rate_plan', private.user_rate_plan(v_user),
+    'balance_micros', v_user.balance_micros, 'held_micros', v_user.held_micros,
+    'expired_micros', private.expired_micros(v_user.id, v_now), 'available_micros', v_available,
+    'debt_micros', greatest(-v_user.balance_micros, 0),
+    'talk_seconds', case when v_rate.rate_plan is not null then
+      least(private.max_seconds(greatest(v_available, 0), v_rate), private.setting_integer('max_call_seconds')) end,
+    'as_of', v_now);
+end
+$$;
+comment on function private.balance_json(uuid) is 'A wallet''s balance as the API shows it. talk_seconds is at the plan''s general rate, or null without one.';
+
+create function public.get_balance(user_id uuid default null) returns jsonb
+language sql stable security definer set search_path = ''
+as $$ select private.balance_json(private.acting_user(get_balance.user_id)) $$;
+comment on function public.get_balance(uuid) is
+  'Balance, held, expired, available and debt in micro-units, and about how long can be talked. Raises not_authenticated, forbidden, user_not_found.';
+grant execute on function public.get_balance(uuid) to authenticated, service_role;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The dialled number
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create table private.secrets (
+  name text primary key,
+  value text not null
+);
+alter table private.secrets enable row level security;
+comment on table private.secrets is 'Secrets where Supabase Vault is not installed. Empty on hosted Supabase.';
+comment on column private.secrets.name is 'Name, the same as in Vault.';
+comment on column private.secrets.value is 'The secret.';
+
+do $do$
+declare
+  v_key text := encode(sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex');
+begin
+  if to_regclass('vault.decrypted_secrets') is null then
+    insert into private.secrets (name, value) values ('talktime_destination_key', v_key);
+    execute $sql$
+      create function private.secret(p_name text) returns text language sql stable set search_path = ''
+      as $$ select s.value from private.secrets s where s.name = p_name $$
+    $sql$;
+  else
+    if not exists (select from vault.decrypted_secrets where name = 'talktime_destination_key') then
+      perform vault.create_secret(v_key, 'talktime_destination_key', 'Encrypts dialled numbers at rest (Talktime).');
+    end if;
+    execute $sql$
+      create function private.secret(p_name text) returns text language sql stable set search_path = ''
+      as $$ select s.decrypted_secret from vault.decrypted_secrets s where s.name = p_name $$
+    $sql$;
+  end if;
+end
+$do$;
+comment on function private.secret(text) is 'A secret by name: from Vault where it exists, else from private.secrets.';
+
+create function private.hmac_sha256(p_key bytea, p_message bytea) returns bytea
+language plpgsql immutable strict set search_path = ''
+as $$
+declare
+  v_inner bytea := decode(repeat('36', 64), 'hex');
+  v_outer bytea := decode(repeat('5c', 64), 'hex');
+begin
+  for i in 0 .. length(p_key) - 1 loop
+    v_inner := set_byte(v_inner, i, get_byte(v_inner, i) # get_byte(p_key, i));
+    v_outer := set_byte(v_outer, i, get_byte(v_outer, i) # get_byte(p_key, i));
+  end loop;
+  return sha256(v_outer || sha256(v_inner || p_message));
+end
+$$;
+comment on function private.hmac_sha256(bytea, bytea) is 'HMAC-SHA-256 (RFC 2104) for keys of at most 64 bytes, from the sha256 that is built into Postgres.';
+
+-- A number fits in one block, so one HMAC of a fresh random nonce is its key stream. It needs no extension and is the same everywhere.
+create function private.cipher_block(p_block bytea, p_nonce bytea) returns bytea
+language plpgsql stable set search_path = ''
+as $$
+declare
+  v_stream bytea := private.hmac_sha256(decode(private.secret('talktime_destination_key'), 'hex'), p_nonce);
+  v_result bytea := p_block;
+begin
+  for i in 0 .. 15 loop
+    v_result := set_byte(v_result, i, get_byte(p_block, i) # get_byte(v_stream, i));
+  end loop;
+  return v_result;
+end
+$$;
+comment on function private.cipher_block(bytea, bytea) is 'Encrypts or decrypts sixteen bytes with the key stream of a nonce.';
+
+create function private.encrypt_destination(p_number text) returns bytea
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_nonce bytea := decode(replace(gen_random_uuid()::text, '-', ''), 'hex');
+begin
+  return v_nonce || private.cipher_block(convert_to(rpad(p_number, 16), 'UTF8'), v_nonce);
+end
+$$;
+comment on function private.encrypt_destination(text) is 'Encrypts an E.164 number: a sixteen-byte nonce, then the number padded to sixteen bytes.';
+
+create function private.decrypt_destination(p_ciphertext bytea) returns text
+language sql stable strict set search_path = ''
+as $$
+  select rtrim(convert_from(private.cipher_block(substring(p_ciphertext from 17 for 16), substring(p_ciphertext from 1 for 16)), 'UTF8'))
+$$;
+comment on function private.decrypt_destination(bytea) is 'The number behind private.encrypt_destination.';
+
+create function private.mask_destination(p_number text) returns text
+language sql immutable set search_path = ''
+as $$ select left(p_number, greatest(length(p_number) - 7, 2)) || '•••' || right(p_number, 4) $$;
+comment on function private.mask_destination(text) is 'A number with three digits before the last four hidden.';
+
+create function private.anonymize_user(p_user_id uuid) returns void
+language sql volatile set search_path = ''
+as $$
+  update public.call_logs c set destination_ciphertext = null, destination_masked = 'deleted' where c.user_id = p_user_id;
+  update public.purchases p set stripe_customer_id = null where p.user_id = p_user_id;
+$$;
+comment on function private.anonymize_user(uuid) is 'Removes what identifies a person from their records; amounts and times stay.';
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Holds and state
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create function private.elapsed_seconds(p_from timestamptz, p_to timestamptz) returns bigint
+language sql immutable set search_path = ''
+as $$ select greatest(0, ceil(extract(epoch from p_to - p_from)))::bigint $$;
+comment on function private.elapsed_seconds(timestamptz, timestamptz) is 'Whole seconds between two instants; a begun second counts. 0 where either is null.';
+
+create function private.talked_seconds(p_call public.call_logs, p_at timestamptz) returns bigint
+language sql immutable set search_path = ''
+as $$
+  select least(private.elapsed_seconds(p_call.answered_at, p_at), p_call.authorized_seconds)
+    + greatest(0, floor(extract(epoch from p_at - p_call.authorized_until)))::bigint
+$$;
+comment on function private.talked_seconds(public.call_logs, timestamptz) is
+  'Seconds talked by an instant: up to the deadline a begun second counts, past it only whole ones.';
+
+create function private.affordable_seconds(p_user public.users, p_call public.call_logs, p_now timestamptz) returns bigint
+language sql stable set search_path = ''
+as $$
+  select greatest(p_call.authorized_seconds, least(
+    private.max_seconds(p_call.hold_micros + greatest(private.available_micros(p_user, p_now), 0), p_call.rate),
+    private.setting_integer('max_call_seconds')))
+$$;
+comment on function private.affordable_seconds(public.users, public.call_logs, timestamptz) is
+  'How long a call could last in all, from its answer, if it got every cent that is available now.';
+
+create function private.grow_hold(p_call public.call_logs, p_elapsed_seconds bigint, p_now timestamptz) returns public.call_logs
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_user public.users := private.lock_user(p_call.user_id);
+  v_wanted bigint := private.billed_seconds(p_elapsed_seconds + private.setting_integer('hold_quantum_seconds'), p_call.rate);
+  v_seconds bigint := greatest(p_call.authorized_seconds, least(v_wanted, private.affordable_seconds(v_user, p_call, p_now)));
+  v_hold bigint := private.call_cost(v_seconds, p_call.rate);
+  v_call public.call_logs;
+begin
+  update public.users u set held_micros = u.held_micros + v_hold - p_call.hold_micros where u.id = p_call.user_id;
+  update public.call_logs c set
+    hold_micros = v_hold,
+    authorized_seconds = v_seconds,
+    authorized_until = c.answered_at + make_interval(secs => v_seconds),
+    sweep_at = case
+      when c.answered_at is null then c.started_at + private.setting_seconds('ring_timeout_seconds')
+      else least(
+        c.answered_at + make_interval(secs => v_seconds) + private.setting_seconds('end_grace_seconds'),
+        c.last_heartbeat_at + private.setting_seconds('heartbeat_timeout_seconds'))
+    end
+  where c.user_id = p_call.user_id and c.id = p_call.id returning * into v_call;
+  return v_call;
+end
+$$;
+comment on function private.grow_hold(public.call_logs, bigint, timestamptz) is
+  'Extends a call''s hold to a quantum past what has elapsed, as far as available credit goes. A hold never shrinks while the call lives.';
+
+create function private.call_json(p_call public.call_logs, p_now timestamptz, p_warnings integer[] default '{}', p_replayed boolean default false)
+returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+  v_user public.users;
+  v_affordable bigint;
+  v_elapsed bigint := case when p_call.status = 'ended' then p_call.duration_seconds
+    else private.elapsed_seconds(p_call.answered_at, p_now) end;
+  v_left bigint;
+begin
+  select * into v_user from public.users u where u.id = p_call.user_id;
+  v_affordable := private.affordable_seconds(v_user, p_call, p_now);
+  v_left := case when p_call.status = 'ended' then 0 else greatest(0, v_affordable - coalesce(v_elapsed, 0)) end;
+  return jsonb_build_object(
+    'call_id', p_call.id, 'user_id', p_call.user_id, 'status', p_call.status, 'destination', p_call.destination_masked,
+    'rate', private.rate_json(p_call.rate), 'hold_micros', p_call.hold_micros, 'authorized_seconds', p_call.authorized_seconds,
+    'authorized_until', p_call.authorized_until, 'started_at', p_call.started_at, 'answered_at', p_call.answered_at,
+    'ended_at', p_call.ended_at, 'elapsed_seconds', coalesce(v_elapsed, 0), 'seconds_left', v_left,
+    'final_unit', v_affordable <= p_call.authorized_seconds, 'warnings', to_jsonb(p_warnings),
+    'heartbeat_seconds', private.next_heartbeat_seconds(v_user, v_left),
+    'duration_seconds', p_call.duration_seconds, 'billed_seconds', p_call.billed_seconds, 'unbilled_seconds', p_call.unbilled_seconds,
+    'cost_micros', p_call.cost_micros, 'end_reason', p_call.end_reason, 'currency', v_user.currency,
+    'balance_micros', v_user.balance_micros, 'available_micros', private.available_micros(v_user, p_now),
+    'server_time', p_now, 'replayed', p_replayed);
+end
+$$;
+comment on function private.call_json(public.call_logs, timestamptz, integer[], boolean) is 'A call as the API shows it.';
+
+create function private.next_heartbeat_seconds(p_user public.users, p_seconds_left bigint) returns bigint
+language sql stable set search_path = ''
+as $$
+  select greatest(1, least(
+    private.setting_integer('heartbeat_interval_seconds'),
+    p_seconds_left - coalesce((select max(t) from unnest(p_user.warning_thresholds_seconds) t where t < p_seconds_left), 0)))
+$$;
+comment on function private.next_heartbeat_seconds(public.users, bigint) is
+  'When the call should report next: at the usual interval, or sooner at the next warning or the end, so that both come on the second.';

@@ -1,0 +1,109 @@
+-- Integrity: the invariants of the books, as a query.
+--
+-- `private.check_integrity()` returns what violates them; no row is the pass. Tests call it after every suite, operators whenever they like.
+
+create function private.check_wallets() returns table (violation text, user_id uuid, details jsonb)
+language sql stable set search_path = ''
+as $$
+  with books as (
+    select u.id, u.balance_micros, u.held_micros, u.last_line,
+      coalesce(t.total, 0) as journal_micros, coalesce(t.lines, 0) as lines, coalesce(t.newest, 0) as newest_line,
+      coalesce((select n.balance_after_micros from public.transactions n where n.user_id = u.id and n.line = u.last_line), 0) as newest_balance_micros,
+      coalesce((select sum(g.remaining_micros) from public.credit_grants g where g.user_id = u.id), 0) as granted_micros,
+      coalesce((select sum(c.hold_micros) from public.call_logs c where c.user_id = u.id and c.status <> 'ended'), 0) as hold_micros
+    from public.users u
+    left join (select t.user_id, sum(t.amount_micros) as total, count(*) as lines, max(t.line) as newest
+      from public.transactions t group by t.user_id) t on t.user_id = u.id
+  )
+  select 'balance_is_not_the_sum_of_the_journal', b.id, to_jsonb(b) from books b where b.balance_micros <> b.journal_micros
+  union all
+  select 'balance_is_not_the_newest_balance_after', b.id, to_jsonb(b) from books b where b.balance_micros <> b.newest_balance_micros
+  union all
+  select 'lines_have_a_gap', b.id, to_jsonb(b) from books b where b.lines <> b.newest_line or b.last_line <> b.newest_line
+  union all
+  select 'grants_do_not_sum_to_the_balance', b.id, to_jsonb(b) from books b where b.granted_micros <> greatest(b.balance_micros, 0)
+  union all
+  select 'held_is_not_the_sum_of_the_holds', b.id, to_jsonb(b) from books b where b.held_micros <> b.hold_micros
+  union all
+  select 'balance_after_does_not_follow', t.user_id, to_jsonb(t)
+    from (select t.*, lag(t.balance_after_micros, 1, 0::bigint) over (partition by t.user_id order by t.line) as before_micros
+      from public.transactions t) t
+    where t.balance_after_micros <> t.before_micros + t.amount_micros
+$$;
+comment on function private.check_wallets() is 'Wallets against journal, grants and holds.';
+
+create function private.check_grants() returns table (violation text, user_id uuid, details jsonb)
+language sql stable set search_path = ''
+as $$
+  select 'grant_remaining_is_not_the_sum_of_its_entries', g.user_id, to_jsonb(g)
+    from public.credit_grants g
+    where g.remaining_micros <> coalesce((select sum(e.amount_micros) from public.grant_entries e
+      where e.user_id = g.user_id and e.grant_id = g.id), 0)
+  union all
+  select 'grant_is_not_what_its_line_brought', g.user_id, to_jsonb(g)
+    from public.credit_grants g join public.transactions t on t.user_id = g.user_id and t.line = g.id
+    where t.amount_micros <> g.granted_micros
+  union all
+  select 'call_is_not_paid_by_grants', t.user_id, to_jsonb(t)
+    from public.transactions t
+    where t.kind = 'call' and t.amount_micros <> coalesce((select sum(e.amount_micros) from public.grant_entries e
+      where e.user_id = t.user_id and e.line = t.line), 0)
+$$;
+comment on function private.check_grants() is 'Grants against their entries and journal lines.';
+
+create function private.check_calls() returns table (violation text, user_id uuid, details jsonb)
+language sql stable set search_path = ''
+as $$
+  select 'call_is_not_charged_its_cost', c.user_id, jsonb_build_object('call_id', c.id, 'cost_micros', c.cost_micros)
+    from public.call_logs c
+    where c.status = 'ended' and c.cost_micros <> coalesce((select -sum(t.amount_micros) from public.transactions t
+      where t.user_id = c.user_id and t.call_id = c.id and t.kind = 'call'), 0)
+  union all
+  select 'open_call_is_charged', c.user_id, jsonb_build_object('call_id', c.id)
+    from public.call_logs c join public.transactions t on t.user_id = c.user_id and t.call_id = c.id and t.kind = 'call'
+    where c.status <> 'ended'
+  union all
+  select 'call_cost_does_not_follow_from_its_rate', c.user_id, jsonb_build_object('call_id', c.id, 'cost_micros', c.cost_micros)
+    from public.call_logs c
+    where c.status = 'ended' and c.cost_micros <> private.call_cost(c.duration_seconds, c.rate)
+  union all
+  select 'hold_is_not_the_cost_of_what_it_authorizes', c.user_id, jsonb_build_object('call_id', c.id, 'hold_micros', c.hold_micros)
+    from public.call_logs c
+    where c.status <> 'ended' and c.hold_micros <> private.call_cost(c.authorized_seconds, c.rate)
+$$;
+comment on function private.check_calls() is 'Calls against the journal, their rates and their holds.';
+
+create function private.check_purchases() returns table (violation text, user_id uuid, details jsonb)
+language sql stable set search_path = ''
+as $$
+  select 'paid_purchase_is_not_credited_what_it_brings', p.user_id, jsonb_build_object('purchase_id', p.id)
+    from public.purchases p
+    where p.status = 'paid' and p.credit_micros + p.bonus_micros <> coalesce((select sum(t.amount_micros) from public.transactions t
+      where t.user_id = p.user_id and t.purchase_id = p.id and t.kind in ('purchase', 'bonus')), 0)
+  union all
+  select 'unpaid_purchase_is_credited', p.user_id, jsonb_build_object('purchase_id', p.id)
+    from public.purchases p join public.transactions t on t.user_id = p.user_id and t.purchase_id = p.id and t.kind in ('purchase', 'bonus')
+    where p.status <> 'paid'
+  union all
+  select 'session_pays_two_purchases', min(p.user_id::text)::uuid, jsonb_build_object('stripe_session_id', p.stripe_session_id)
+    from public.purchases p where p.stripe_session_id is not null group by p.stripe_session_id having count(*) > 1
+  union all
+  select 'stripe_clearing_is_not_what_was_paid', null, jsonb_build_object('journal_micros', t.micros, 'paid_micros', p.micros)
+    from (select coalesce(sum(t.amount_micros), 0) as micros from public.transactions t where t.counter_account = 'stripe_clearing') t,
+      (select coalesce(sum(p.paid_cents - p.tax_cents), 0) * 10000 as micros from public.purchases p where p.status = 'paid') p
+    where t.micros <> p.micros
+$$;
+comment on function private.check_purchases() is 'Purchases against the journal, and stripe_clearing against what was paid.';
+
+create function private.check_integrity() returns table (violation text, user_id uuid, details jsonb)
+language sql stable set search_path = ''
+as $$
+  select * from private.check_wallets()
+  union all select * from private.check_grants()
+  union all select * from private.check_calls()
+  union all select * from private.check_purchases()
+  union all
+  select 'trial_balance_is_not_zero', null, jsonb_build_object('sum_micros', sum(b.balance_micros))
+    from reporting.trial_balance b having sum(b.balance_micros) <> 0
+$$;
+comment on function private.check_integrity() is 'Every violated invariant of the books. No row is the pass.';
