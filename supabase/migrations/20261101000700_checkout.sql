@@ -28,7 +28,8 @@ begin
     v_replayed := true;
   else
     perform private.require_active(v_user);
-    select * into v_package from public.credit_packages c where c.code = create_purchase.package_code and c.active;
+    select * into v_package from public.credit_packages c
+      where c.code = create_purchase.package_code and c.active and c.currency = v_user.currency;
     if not found then
       perform private.raise_error('package_not_found', jsonb_build_object('package_code', create_purchase.package_code));
     end if;
@@ -189,8 +190,14 @@ declare
   v_claimed jsonb;
 begin
   -- A purchase whose session never reached us has no page anyone could pay on; Stripe's idempotency key has lapsed by then.
+  -- One that is being worked on is passed over, as below: nobody waits here, and nobody waits for two.
+  with forgotten as (
+    select p.user_id, p.id from public.purchases p
+    where p.status = 'created' and p.stripe_session_id is null and p.created_at < v_now - interval '24 hours'
+    for no key update skip locked
+  )
   update public.purchases p set status = 'expired'
-    where p.status = 'created' and p.stripe_session_id is null and p.created_at < v_now - interval '24 hours';
+  from forgotten where p.user_id = forgotten.user_id and p.id = forgotten.id;
   with due as (
     select p.user_id, p.id from public.purchases p
     where p.status in ('open', 'processing') and p.next_check_at <= v_now

@@ -84,22 +84,18 @@ alter table public.transactions add foreign key (user_id, call_id) references pu
 -- ---------------------------------------------------------------------------------------------------------------------
 
 create function private.expired_micros(p_user_id uuid, p_now timestamptz) returns bigint
-language plpgsql stable set search_path = ''
+language sql stable set search_path = ''
 as $$
-declare
-  v_expired bigint;
-  v_last_expiry timestamptz;
-begin
-  select sum(g.remaining_micros), max(g.expires_at) into v_expired, v_last_expiry
-    from public.credit_grants g where g.user_id = p_user_id and g.remaining_micros > 0 and g.expires_at <= p_now;
-  if v_expired is null then
-    return 0;
-  end if;
-  -- What a hold covers does not expire until its call ends.
-  return greatest(0, v_expired - coalesce((
+  -- What a hold covers does not expire until its call ends; a call covers only what had not expired when it started. So each
+  -- expiry is looked at on its own: what had expired by then, less the holds of the calls that started before.
+  select greatest(0, max(e.expired_micros - coalesce((
     select sum(c.hold_micros) from public.call_logs c
-    where c.user_id = p_user_id and c.status <> 'ended' and c.started_at < v_last_expiry), 0));
-end
+    where c.user_id = p_user_id and c.status <> 'ended' and c.started_at < e.expires_at), 0)))::bigint
+  from (
+    select g.expires_at, sum(g.remaining_micros) over (order by g.expires_at) as expired_micros
+    from public.credit_grants g
+    where g.user_id = p_user_id and g.remaining_micros > 0 and g.expires_at <= p_now
+  ) e
 $$;
 comment on function private.expired_micros(uuid, timestamptz) is 'Credit that has expired but is still in the balance, less what live calls hold of it.';
 
