@@ -1,0 +1,126 @@
+import type { PayOptions, RefundOptions } from "./control_routes.ts";
+import type { EventSettings } from "./events.ts";
+import type { FaultSpec } from "./faults.ts";
+import type { LoggedRequest } from "./request_log.ts";
+import type { ClosingStatus, DisputeOptions } from "./resources/disputes.ts";
+import type { Dispute, PaymentIntent, Refund, Session } from "./types.ts";
+
+export type { PayOptions, RefundOptions } from "./control_routes.ts";
+export type { EventSettings } from "./events.ts";
+export type { FaultKind, FaultMatch, FaultSpec } from "./faults.ts";
+export type { LoggedRequest } from "./request_log.ts";
+export type { ClosingStatus, DisputeOptions } from "./resources/disputes.ts";
+
+export type PayResult =
+  | { kind: "complete"; session: Session }
+  | { kind: "authenticate"; session: Session }
+  | { kind: "declined"; code: string; declineCode: string; message: string; session: Session };
+
+/** Drives the simulator from outside, over HTTP: what people, banks and networks do, and what breaks. */
+export class StripeControl {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url.replace(/\/$/, "");
+  }
+
+  /** Submits the hosted page. A decline is a result, not an error: the session stays open. */
+  payCheckout(sessionId: string, options: PayOptions = {}): Promise<PayResult> {
+    return this.#call("pay-checkout", { ...options, session: sessionId });
+  }
+
+  /** The bank pays a delayed payment (by intent, session or charge id), or a pending refund arrives. */
+  settle(id: string): Promise<PaymentIntent | Refund> {
+    return this.#call("settle", { id });
+  }
+
+  /** The bank refuses a delayed payment. */
+  failPayment(id: string, code?: string): Promise<PaymentIntent> {
+    return this.#call("fail-payment", { id, code });
+  }
+
+  expireSession(id: string): Promise<Session> {
+    return this.#call("expire-session", { id });
+  }
+
+  /** Overwrites fields of a session, so that what it says no longer fits the purchase. */
+  mutateSession(id: string, patch: Partial<Session>): Promise<Session> {
+    return this.#call("mutate-session", { id, patch });
+  }
+
+  /** Takes a charge, or the payment intent or session it belongs to. */
+  openDispute(chargeId: string, options: DisputeOptions = {}): Promise<Dispute> {
+    return this.#call("open-dispute", { ...options, charge: chargeId });
+  }
+
+  /** To `under_review`, `appeal_under_review` and the like; an inquiry moved to `needs_response` becomes a dispute. */
+  moveDispute(id: string, status: string): Promise<Dispute> {
+    return this.#call("move-dispute", { id, status });
+  }
+
+  /** Also decides an appeal: closing again with the other result moves the money again. */
+  closeDispute(id: string, status: ClosingStatus): Promise<Dispute> {
+    return this.#call("close-dispute", { id, status });
+  }
+
+  /** As from the dashboard. Takes a charge, or the payment intent or session it belongs to. */
+  refund(chargeId: string, options: RefundOptions = {}): Promise<Refund> {
+    return this.#call("refund", { ...options, charge: chargeId });
+  }
+
+  failRefund(id: string, reason?: string): Promise<Refund> {
+    return this.#call("fail-refund", { id, reason });
+  }
+
+  fault(spec: FaultSpec): Promise<void> {
+    return this.#call("fault", { ...spec });
+  }
+
+  clearFaults(): Promise<void> {
+    return this.#call("clear-faults");
+  }
+
+  /** Answers 429 beyond so many API requests a second; null lifts the limit. */
+  rateLimit(perSecond: number | null): Promise<void> {
+    return this.#call("rate-limit", { perSecond });
+  }
+
+  /** For events from now on; without arguments they appear at once and in order again. */
+  events(settings: Partial<EventSettings> = {}): Promise<void> {
+    return this.#call("events", { ...settings });
+  }
+
+  /** Moves the simulator's time; what falls due on the way happens. */
+  advanceClock(seconds: number): Promise<{ now: number }> {
+    return this.#call("advance-clock", { seconds });
+  }
+
+  /** Unix seconds by the simulator's clock. */
+  async now(): Promise<number> {
+    return (await this.#call<{ now: number }>("now")).now;
+  }
+
+  reset(): Promise<void> {
+    return this.#call("reset");
+  }
+
+  /** The API calls received, oldest first. */
+  requests(): Promise<LoggedRequest[]> {
+    return this.#call("requests");
+  }
+
+  clearRequests(): Promise<void> {
+    return this.#call("clear-requests");
+  }
+
+  async #call<T>(action: string, body: Record<string, unknown> = {}): Promise<T> {
+    const response = await fetch(`${this.url}/_control/${action}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const result = await response.json();
+    if (!response.ok) throw new Error(`Stripe simulator, ${action}: ${result.error.message}`);
+    return result as T;
+  }
+}

@@ -1,0 +1,52 @@
+const WITHOUT_DECIMALS = new Set(["jpy"]);
+
+/** `$20.00`: always the currency's own number of decimals. */
+export function money(minorUnits: number, currency: string): string {
+  const decimals = WITHOUT_DECIMALS.has(currency) ? 0 : 2;
+  const text = new Intl.NumberFormat("en-US", {
+    style: "currency",
+    currency: currency.toUpperCase(),
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  }).format(Math.abs(minorUnits) / 10 ** decimals);
+  return minorUnits < 0 ? `−${text}` : text;
+}
+
+/** `November 25, 2026 at 02:49 UTC` */
+export function instant(unixSeconds: number): string {
+  const date = new Date(unixSeconds * 1000);
+  const day = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" }).format(date);
+  return `${day} at ${date.toISOString().slice(11, 16)} UTC`;
+}
+
+/** `Nov 25, 02:49`: for tables. */
+export function shortInstant(unixSeconds: number): string {
+  const date = new Date(unixSeconds * 1000);
+  const day = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric", timeZone: "UTC" }).format(
+    date,
+  );
+  return `${day}, ${date.toISOString().slice(11, 16)}`;
+}
+
+/** `4242 4242 4242 4242`, or American Express's own grouping. */
+export function grouped(number: string): string {
+  const groups = number.length === 15 ? /^(\d{4})(\d{6})(\d{5})$/ : /(\d{4})(?=\d)/g;
+  return number.length === 15 ? number.replace(groups, "$1 $2 $3") : number.replace(groups, "$1 ");
+}
+
+export const METHOD_NAMES: Record<string, string> = {
+  card: "Card",
+  us_bank_account: "US bank account",
+  sepa_debit: "SEPA Direct Debit",
+};
+
+const BRANDS: Record<string, string> = {
+  visa: "Visa",
+  mastercard: "Mastercard",
+  amex: "American Express",
+  discover: "Discover",
+};
+
+export function brandName(brand: string | null | undefined): string {
+  return BRANDS[brand ?? ""] ?? "Card";
+}

@@ -1,0 +1,74 @@
+import { sessionOfIntent } from "../checkout.ts";
+import type { Answer } from "../http.ts";
+import type { Simulator } from "../simulator.ts";
+import type { Charge, Invoice, LineItem } from "../types.ts";
+import { brandName, instant, METHOD_NAMES, money } from "./format.ts";
+import { notice, page } from "./layout.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** Where a charge's `receipt_url` leads. */
+export function receiptPage(sim: Simulator, id: string): Answer {
+  const charge = sim.store.charges.get(id);
+  if (!charge || charge.status !== "succeeded") {
+    return notice("There is no such receipt", "Check the link you were given.", null, 404);
+  }
+  const session = sessionOfIntent(sim, String(charge.payment_intent));
+  const items = session ? sim.store.plans.need(session.id).line_items : [];
+  const discount = session?.total_details?.amount_discount ?? 0;
+  return page(
+    `Receipt: ${money(charge.amount, charge.currency)} paid`,
+    markup`<section class="card notice">
+      <p class="small">Receipt from Talktime</p>
+      <p class="hero">${money(charge.amount, charge.currency)}</p>
+      <p>Paid on ${instant(charge.created)} with ${methodText(charge)}.</p>
+      ${lines(items, discount, charge)}
+      <p class="small">Reference <code>${charge.id}</code></p>
+    </section>`,
+  );
+}
+
+function methodText(charge: Charge): string {
+  const details = charge.payment_method_details;
+  if (details?.card) return `${brandName(details.card.brand)} ending in ${details.card.last4}`;
+  const last4 = details?.us_bank_account?.last4 ?? details?.sepa_debit?.last4 ?? "";
+  return `${METHOD_NAMES[details?.type ?? ""] ?? "a bank account"} ending in ${last4}`;
+}
+
+function lines(items: LineItem[], discount: number, charge: Charge): Markup {
+  const row = (label: string, amount: number, kind = "") =>
+    markup`<div class="${kind}"><dt>${label}</dt><dd>${money(amount, charge.currency)}</dd></div>`;
+  const refunded = charge.amount_refunded;
+  return markup`<dl class="lines">
+    ${items.map((item) => row(item.description ?? "Item", item.amount_subtotal))}
+    ${items.length === 0 ? row(charge.description ?? "Payment", charge.amount) : null}
+    ${discount > 0 ? row("Discount", -discount) : null}
+    ${row("Amount paid", charge.amount, "total")}
+    ${refunded > 0 ? row("Refunded", -refunded) : null}
+    ${refunded > 0 ? row("Remaining", charge.amount - refunded, "total") : null}
+  </dl>`;
+}
+
+/** Where an invoice's `hosted_invoice_url` leads. */
+export function invoicePage(sim: Simulator, id: string): Answer {
+  const invoice = sim.store.invoices.get(id);
+  if (!invoice) return notice("There is no such invoice", "Check the link you were given.", null, 404);
+  return page(`Invoice ${invoice.number}`, invoiceBody(invoice));
+}
+
+function invoiceBody(invoice: Invoice): Markup {
+  return markup`<section class="card notice">
+    <p class="small">Invoice ${invoice.number} from Talktime</p>
+    <p class="hero">${money(invoice.total, invoice.currency)}</p>
+    <p>Paid on ${instant(invoice.created)}${
+    invoice.customer_email ? ` by ${invoice.customer_email}` : ""
+  }.</p>
+    <dl class="lines">
+      ${
+    invoice.lines.data.map((line) =>
+      markup`<div><dt>${line.description}</dt><dd>${money(line.amount, line.currency)}</dd></div>`
+    )
+  }
+      <div class="total"><dt>Total</dt><dd>${money(invoice.total, invoice.currency)}</dd></div>
+    </dl>
+  </section>`;
+}

@@ -1,0 +1,89 @@
+import type Stripe from "stripe";
+
+/**
+ * What goes over the wire. The SDK's own types describe objects after the client has read them, which differs
+ * in one point: decimals are strings on the wire.
+ */
+export type Price = Omit<Stripe.Price, "unit_amount_decimal" | "product"> & {
+  unit_amount_decimal: string | null;
+  product: string;
+};
+export type Product = Stripe.Product;
+export type Customer = Stripe.Customer;
+export type Coupon = Stripe.Coupon;
+export type PromotionCode = Stripe.PromotionCode;
+export type Session = Stripe.Checkout.Session;
+export type LineItem = Omit<Stripe.LineItem, "price"> & { price: Price };
+export type PaymentIntent = Stripe.PaymentIntent;
+export type SetupIntent = Stripe.SetupIntent;
+export type PaymentMethod = Stripe.PaymentMethod;
+export type Charge = Stripe.Charge;
+export type Refund = Stripe.Refund;
+export type Dispute = Stripe.Dispute;
+export type BalanceTransaction = Stripe.BalanceTransaction;
+export type Invoice = Stripe.Invoice;
+export type Event = Stripe.Event;
+
+export type MethodType = "card" | "us_bank_account" | "sepa_debit";
+
+/** What a session was created with and Stripe does not show again. */
+export interface SessionPlan {
+  id: string;
+  line_items: LineItem[];
+  method_types: MethodType[];
+  intent: {
+    description: string | null;
+    metadata: Record<string, string>;
+    receipt_email: string | null;
+    setup_future_usage: "off_session" | "on_session" | null;
+    statement_descriptor_suffix: string | null;
+  };
+  discount: { coupon: string; promotion_code: string | null } | null;
+  /** A person who pays with a card that asks for authentication is between two pages. */
+  awaiting: { payment_method: string } | null;
+}
+
+/** The number behind a payment method: known to the network, never shown by the API. */
+export interface Instrument {
+  id: string;
+  number: string;
+  /** Authenticated while being saved, so that later payments need not ask again. */
+  authenticated: boolean;
+  /** Taken off its customer, after which Stripe lets nobody use it again. */
+  detached: boolean;
+}
+
+/** What an event carries that the API does not show: when the list shows it, and where. */
+export interface EventDelivery {
+  id: string;
+  visible_at_ms: number;
+  rank: number;
+}
+
+export interface KeptResult {
+  id: string;
+  method: string;
+  path: string;
+  fingerprint: string;
+  status: number;
+  body: string;
+  request_id: string;
+  created: number;
+}
+
+export type TaskKind =
+  | "expire_session"
+  | "settle_payment"
+  | "fail_payment"
+  | "settle_refund"
+  | "fail_refund"
+  | "open_dispute";
+
+/** Something that happens by itself once the simulator's clock reaches `due_at`. */
+export interface Task {
+  id: string;
+  kind: TaskKind;
+  target: string;
+  due_at: number;
+  detail: string | null;
+}

@@ -1,0 +1,4 @@
+import Stripe from "stripe";
+
+/** The simulator speaks the version the installed SDK is pinned to. */
+export const API_VERSION: string = Stripe.API_VERSION;
