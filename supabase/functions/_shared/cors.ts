@@ -1,0 +1,17 @@
+// Browsers on any site may call: what protects a request is the token in its header, never a cookie.
+import { corsHeaders } from "@supabase/supabase-js/cors";
+
+const HEADERS: Record<string, string> = {
+  ...corsHeaders,
+  "Access-Control-Allow-Methods": "POST, OPTIONS",
+  "Access-Control-Expose-Headers": "Retry-After",
+};
+
+export function preflight(): Response {
+  return new Response(null, { status: 204, headers: { ...HEADERS, "Access-Control-Max-Age": "86400" } });
+}
+
+export function withCors(response: Response): Response {
+  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+  return response;
+}
