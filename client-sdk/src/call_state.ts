@@ -1,0 +1,130 @@
+import type { Micros, RoundingMode } from "./money.ts";
+
+/**
+ * The price of a call: `fee + round(billed × perMinute / 60)`.
+ *
+ * @example
+ * ```ts
+ * import { formatMoney, type Rate } from '@talktime/client';
+ *
+ * const price = (rate: Rate) => `${formatMoney(rate.perMinuteMicros, { locale: 'en-US' })} a minute`;
+ * const { data: estimate } = await talktime.calls.estimate('+14155552671');
+ * if (estimate) console.log(price(estimate.rate)); // → $0.15 a minute
+ * ```
+ */
+export interface Rate {
+  plan: string;
+  /** The leading digits it is for; empty matches every number. */
+  prefix: string;
+  perMinuteMicros: Micros;
+  connectionFeeMicros: Micros;
+  /** The first billing step, in seconds. */
+  initialIncrementSeconds: number;
+  /** Every further billing step, in seconds. */
+  incrementSeconds: number;
+  roundingMode: RoundingMode;
+  /** Costs are rounded to a multiple of this. */
+  precisionMicros: Micros;
+}
+
+/**
+ * What a call would cost and how long it could last now. Promises nothing.
+ *
+ * @example
+ * ```ts
+ * import type { Estimate } from '@talktime/client';
+ *
+ * const possible = (estimate: Estimate) => estimate.canStart ? `${estimate.maxSeconds} seconds` : 'not now';
+ * const { data } = await talktime.calls.estimate('+14155552671');
+ * if (data) console.log(possible(data)); // → 3960 seconds
+ * ```
+ */
+export interface Estimate {
+  /** The number with its middle hidden. */
+  destination: string;
+  rate: Rate;
+  availableMicros: Micros;
+  /** How long the available credit lasts, in seconds. */
+  maxSeconds: number;
+  /** Whether the wallet may start this call now. */
+  canStart: boolean;
+  /** What at least one second costs: the least credit a call needs. */
+  minimumMicros: Micros;
+  /** The duration asked about; `null` when none was. */
+  durationSeconds: number | null;
+  /** Seconds that duration would be billed as. */
+  billedSeconds: number | null;
+  /** What that duration would cost. */
+  costMicros: Micros | null;
+}
+
+/**
+ * Why a call is ended. The server knows one more that callers cannot give: `heartbeat_lost`.
+ *
+ * @example
+ * ```ts
+ * import type { EndReason } from '@talktime/client';
+ *
+ * const unanswered: EndReason[] = ['no_answer', 'busy', 'canceled', 'failed'];
+ * console.log(unanswered.length); // → 4
+ * ```
+ */
+export type EndReason = "completed" | "no_answer" | "busy" | "failed" | "canceled" | "credit_exhausted";
+
+/**
+ * A call as the server sees it at `serverTime`.
+ *
+ * @example
+ * ```ts
+ * import type { CallState } from '@talktime/client';
+ *
+ * const isLive = (state: CallState) => state.status !== 'ended';
+ * await using call = (await talktime.calls.start('+14155552671')).data;
+ * if (call) console.log(isLive(call.state), call.state.destination); // → true +1415•••2671
+ * ```
+ */
+export interface CallState {
+  callId: string;
+  userId: string;
+  /** `authorized` while it rings, `answered` while it is billed. */
+  status: "authorized" | "answered" | "ended";
+  /** The number with its middle hidden. */
+  destination: string;
+  rate: Rate;
+  /** Credit reserved for it now. */
+  holdMicros: Micros;
+  /** Seconds the hold pays for, counted from the answer. */
+  authorizedSeconds: number;
+  /** When it must end unless it is extended (ISO 8601); `null` before the answer. */
+  authorizedUntil: string | null;
+  startedAt: string;
+  answeredAt: string | null;
+  endedAt: string | null;
+  /** Seconds since the answer. */
+  elapsedSeconds: number;
+  /** Seconds that could still be talked with all the credit there is. */
+  secondsLeft: number;
+  /** Whether there is no more credit to extend it with. */
+  finalUnit: boolean;
+  /** Warning thresholds, in seconds, reached with this answer; each comes once. */
+  warnings: number[];
+  /** When the next heartbeat is due, in seconds. */
+  heartbeatSeconds: number;
+  /** Seconds talked; `null` while it is live. */
+  durationSeconds: number | null;
+  /** Seconds billed, after increments; `null` while it is live. */
+  billedSeconds: number | null;
+  /** Seconds talked past the deadline; never charged. */
+  unbilledSeconds: number;
+  /** What it cost; `null` while it is live. */
+  costMicros: Micros | null;
+  endReason: EndReason | "heartbeat_lost" | null;
+  /** ISO 4217 code, lower case. */
+  currency: string;
+  balanceMicros: Micros;
+  availableMicros: Micros;
+  /** The server's instant of this answer (ISO 8601). */
+  serverTime: string;
+  /** Whether this repeats an earlier answer to the same request. */
+  replayed: boolean;
+}

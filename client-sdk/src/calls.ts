@@ -1,0 +1,142 @@
+import type { CallState, Estimate } from "./call_state.ts";
+import { TalktimeError } from "./errors.ts";
+import { LiveCall } from "./live_call.ts";
+import { failure, type Result, success } from "./result.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * What {@link Calls.start} may be told besides the number.
+ *
+ * @example
+ * ```ts
+ * import type { StartOptions } from '@talktime/client';
+ *
+ * const known: StartOptions = { callId: `sip-${crypto.randomUUID()}` };
+ * await using call = (await talktime.calls.start('+14155552671', known)).data;
+ * console.log(call?.callId === known.callId); // → true
+ * ```
+ */
+export interface StartOptions {
+  /**
+   * The phone system's own id for the call, 1 to 128 letters, digits or `. _ : @ -`. It is the idempotency key: the
+   * same id and number are the same call. Default: a random one.
+   */
+  callId?: string;
+  /** Stops the request. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Making calls. Reached as `talktime.calls`.
+ *
+ * @example
+ * ```ts
+ * import type { Calls } from '@talktime/client';
+ *
+ * async function canCall(calls: Calls, number: string) {
+ *   const { data } = await calls.estimate(number);
+ *   return data?.canStart ?? false;
+ * }
+ * console.log(await canCall(talktime.calls, '+14155552671')); // → true
+ * ```
+ */
+export class Calls {
+  readonly #transport: Transport;
+
+  /** @internal */
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * What a call to this number would cost and how long it could last now. Reserves nothing.
+   *
+   * @param destination a phone number with + and country code
+   * @param options `durationSeconds` to price a certain length, `signal`
+   * @returns the estimate; errors: `invalid_destination`, `destination_not_rated`, `invalid_request`
+   * @example
+   * ```ts
+   * const { data: estimate, error } = await talktime.calls.estimate('+14155552671', { durationSeconds: 61 });
+   * if (error) throw error;
+   * console.log(estimate.billedSeconds, estimate.costMicros); // → 120 300000
+   * ```
+   */
+  estimate(
+    destination: string,
+    options: { durationSeconds?: number; signal?: AbortSignal } = {},
+  ): Promise<Result<Estimate>> {
+    const args = { destination, duration_seconds: options.durationSeconds };
+    return this.#transport.rpc<Estimate>("estimate_call", args, options.signal);
+  }
+
+  /**
+   * Authorizes a call and reserves credit for it. Nothing is charged until {@link LiveCall.answer}.
+   *
+   * @param destination a phone number with + and country code
+   * @param options `callId` (the phone system's own), `signal`
+   * @returns the live call; errors: `insufficient_credit`, `invalid_destination`, `destination_not_rated`,
+   * `invalid_call_id`, `idempotency_conflict`, `call_ended` (this id is over), `wallet_suspended`, `wallet_closed`
+   * @example
+   * ```ts
+   * const { data: call, error } = await talktime.calls.start('+14155552671');
+   * if (error) throw error;
+   * console.log(call.status, call.secondsLeft); // → authorized 3960
+   * await call.end();
+   * ```
+   */
+  async start(destination: string, options: StartOptions = {}): Promise<Result<LiveCall>> {
+    const args = { call_id: options.callId ?? crypto.randomUUID(), destination };
+    return await this.#live("start_call", args, options.signal);
+  }
+
+  /**
+   * Takes up a live call again, for example after a page was reloaded or on another device.
+   *
+   * @param callId the call's id
+   * @param options `signal` stops the request
+   * @returns the live call; errors: `call_not_found`, `call_ended`, `not_authenticated`
+   * @example
+   * ```ts
+   * const { data: started } = await talktime.calls.start('+14155552671');
+   * started!.detach();
+   * const { data: call, error } = await talktime.calls.resume(started!.callId);
+   * if (error) throw error;
+   * await call.end();
+   * ```
+   */
+  resume(callId: string, options: { signal?: AbortSignal } = {}): Promise<Result<LiveCall>> {
+    return this.#live("get_call", { call_id: callId }, options.signal);
+  }
+
+  /**
+   * A call as it stands now, live or over, without touching it.
+   *
+   * @param callId the call's id
+   * @param options `signal` stops the request
+   * @returns the state; errors: `call_not_found`, `not_authenticated`
+   * @example
+   * ```ts
+   * const { data: call } = await talktime.calls.start('+14155552671');
+   * await call!.end();
+   * const { data: state } = await talktime.calls.get(call!.callId);
+   * console.log(state?.status, state?.endReason); // → ended canceled
+   * ```
+   */
+  get(callId: string, options: { signal?: AbortSignal } = {}): Promise<Result<CallState>> {
+    return this.#transport.rpc<CallState>("get_call", { call_id: callId }, options.signal);
+  }
+
+  async #live(
+    name: "start_call" | "get_call",
+    args: Record<string, unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<LiveCall>> {
+    const sentAt = this.#transport.clock.now();
+    const { data, error } = await this.#transport.rpc<CallState>(name, args, signal);
+    if (error) return failure(error);
+    if (data.status !== "ended") return success(new LiveCall(this.#transport, data, sentAt));
+    return failure(
+      new TalktimeError("call_ended", { details: { call_id: data.callId, end_reason: data.endReason } }),
+    );
+  }
+}

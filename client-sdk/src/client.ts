@@ -1,0 +1,120 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { BalanceApi } from "./balance.ts";
+import { Calls } from "./calls.ts";
+import { type Clock, realClock } from "./clock.ts";
+import type { Database as GeneratedDatabase } from "./database.types.ts";
+import { History } from "./history.ts";
+import { Packages } from "./packages.ts";
+import { Purchases } from "./purchases.ts";
+import { Receipts } from "./receipts.ts";
+import { Transport } from "./transport.ts";
+
+/**
+ * How {@link createTalktime} behaves. All optional.
+ *
+ * @example
+ * ```ts
+ * import { createTalktime, type TalktimeOptions } from '@talktime/client';
+ *
+ * const options: TalktimeOptions = { timeoutMs: 5_000 };
+ * console.log((await createTalktime(supabase, options).balance.get()).error); // → null
+ * ```
+ */
+export interface TalktimeOptions {
+  /** Whose wallet to act on, for a trusted server that uses the secret key. A signed-in user is always themselves. */
+  userId?: string;
+  /** The clock that watches and live calls run on; see {@link Clock}. Default: real time. */
+  clock?: Clock;
+  /** Real milliseconds after which a request counts as lost. Default 15 000. */
+  timeoutMs?: number;
+}
+
+/**
+ * The database types of Talktime's own tables and functions, generated from its migrations, for queries of your own.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@supabase/supabase-js';
+ * import type { Database } from '@talktime/client';
+ *
+ * const typed = createClient<Database>(url, publishableKey);
+ * const { data: plan } = await typed.from('rate_plans').select('name').eq('code', 'standard').single();
+ * console.log(plan?.name); // → Standard
+ * ```
+ */
+export type Database = GeneratedDatabase;
+
+/**
+ * Any client of supabase-js, whatever database types it was made with.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@supabase/supabase-js';
+ * import { createTalktime, type SupabaseLike } from '@talktime/client';
+ *
+ * const typed: SupabaseLike = createClient<{ public: { Tables: {}; Views: {}; Functions: {} } }>(url, publishableKey);
+ * console.log((await createTalktime(typed).packages.list()).error); // → null
+ * ```
+ */
+export type SupabaseLike = Pick<SupabaseClient, "functions"> & {
+  schema(name: never): unknown;
+};
+
+/**
+ * What {@link createTalktime} returns: one property a domain.
+ *
+ * @example
+ * ```ts
+ * import type { Talktime } from '@talktime/client';
+ *
+ * async function isEmpty({ balance }: Talktime) {
+ *   return (await balance.get()).data?.availableMicros === 0;
+ * }
+ * console.log(await isEmpty(talktime)); // → false
+ * ```
+ */
+export interface Talktime {
+  /** What is for sale. */
+  readonly packages: Packages;
+  /** Buying credit. */
+  readonly purchases: Purchases;
+  /** What is left. */
+  readonly balance: BalanceApi;
+  /** Making calls. */
+  readonly calls: Calls;
+  /** What happened. */
+  readonly history: History;
+  /** Receipts of purchases. */
+  readonly receipts: Receipts;
+}
+
+/**
+ * Wraps a supabase-js client. The session, keys and `fetch` are the client's own.
+ *
+ * @param supabase a client of supabase-js 2.119 or newer
+ * @param options user, clock and timeout
+ * @example
+ * ```ts
+ * import { createTalktime } from '@talktime/client';
+ *
+ * const { data: balance } = await createTalktime(supabase).balance.get();
+ * console.log(balance?.availableMicros); // → 10000000
+ * ```
+ */
+export function createTalktime(supabase: SupabaseLike, options: TalktimeOptions = {}): Talktime {
+  const { userId, clock = realClock, timeoutMs = 15_000 } = options;
+  // The caller's types describe their own tables; these describe ours, which live beside them.
+  const transport = new Transport(supabase as unknown as SupabaseClient<GeneratedDatabase>, {
+    userId,
+    clock,
+    timeoutMs,
+  });
+  return {
+    packages: new Packages(transport),
+    purchases: new Purchases(transport),
+    balance: new BalanceApi(transport),
+    calls: new Calls(transport),
+    history: new History(transport),
+    receipts: new Receipts(transport),
+  };
+}

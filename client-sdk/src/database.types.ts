@@ -1,0 +1,720 @@
+// Generated from the database by `npm run types`.
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "call_logs": {
+        Row: {
+          "answered_at": string | null;
+          "authorized_seconds": number;
+          "authorized_until": string | null;
+          "billed_seconds": number | null;
+          "cost_micros": number | null;
+          "destination_ciphertext": string | null;
+          "destination_masked": string;
+          "duration_seconds": number | null;
+          "end_reason": string | null;
+          "ended_at": string | null;
+          "hold_micros": number;
+          "id": string;
+          "last_heartbeat_at": string | null;
+          "rate": Database["public"]["Tables"]["rates"]["Row"];
+          "reported_end_at": string | null;
+          "settled_by": string | null;
+          "started_at": string;
+          "status": string;
+          "sweep_at": string | null;
+          "unbilled_seconds": number;
+          "user_id": string;
+          "warnings_sent": (number)[];
+        };
+        ComputedFields: never;
+        Insert: {
+          "answered_at"?: string | null;
+          "authorized_seconds"?: number;
+          "authorized_until"?: string | null;
+          "billed_seconds"?: number | null;
+          "cost_micros"?: number | null;
+          "destination_ciphertext"?: string | null;
+          "destination_masked": string;
+          "duration_seconds"?: number | null;
+          "end_reason"?: string | null;
+          "ended_at"?: string | null;
+          "hold_micros"?: number;
+          "id": string;
+          "last_heartbeat_at"?: string | null;
+          "rate": Database["public"]["Tables"]["rates"]["Row"];
+          "reported_end_at"?: string | null;
+          "settled_by"?: string | null;
+          "started_at": string;
+          "status"?: string;
+          "sweep_at"?: string | null;
+          "unbilled_seconds"?: number;
+          "user_id": string;
+          "warnings_sent"?: (number)[];
+        };
+        Update: {
+          "answered_at"?: string | null;
+          "authorized_seconds"?: number;
+          "authorized_until"?: string | null;
+          "billed_seconds"?: number | null;
+          "cost_micros"?: number | null;
+          "destination_ciphertext"?: string | null;
+          "destination_masked"?: string;
+          "duration_seconds"?: number | null;
+          "end_reason"?: string | null;
+          "ended_at"?: string | null;
+          "hold_micros"?: number;
+          "id"?: string;
+          "last_heartbeat_at"?: string | null;
+          "rate"?: Database["public"]["Tables"]["rates"]["Row"];
+          "reported_end_at"?: string | null;
+          "settled_by"?: string | null;
+          "started_at"?: string;
+          "status"?: string;
+          "sweep_at"?: string | null;
+          "unbilled_seconds"?: number;
+          "user_id"?: string;
+          "warnings_sent"?: (number)[];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "call_logs_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "credit_grants": {
+        Row: {
+          "created_at": string;
+          "expires_at": string | null;
+          "granted_micros": number;
+          "id": number;
+          "purchase_id": string | null;
+          "remaining_micros": number;
+          "source": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at": string;
+          "expires_at"?: string | null;
+          "granted_micros": number;
+          "id": number;
+          "purchase_id"?: string | null;
+          "remaining_micros": number;
+          "source": string;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "granted_micros"?: number;
+          "id"?: number;
+          "purchase_id"?: string | null;
+          "remaining_micros"?: number;
+          "source"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "credit_grants_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "credit_grants_user_id_id_fkey";
+            columns: ["user_id", "id"];
+            isOneToOne: true;
+            referencedRelation: "transactions";
+            referencedColumns: ["user_id", "line"];
+          },
+          {
+            foreignKeyName: "credit_grants_user_id_purchase_id_fkey";
+            columns: ["user_id", "purchase_id"];
+            isOneToOne: false;
+            referencedRelation: "purchases";
+            referencedColumns: ["user_id", "id"];
+          },
+        ];
+      };
+      "credit_packages": {
+        Row: {
+          "active": boolean;
+          "bonus_micros": number;
+          "code": string;
+          "credit_micros": number;
+          "currency": string;
+          "lookup_key": string;
+          "name": string;
+          "position": number;
+          "price_cents": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active"?: boolean;
+          "bonus_micros"?: number;
+          "code": string;
+          "credit_micros": number;
+          "currency"?: string;
+          "lookup_key"?: never;
+          "name": string;
+          "position"?: number;
+          "price_cents": number;
+        };
+        Update: {
+          "active"?: boolean;
+          "bonus_micros"?: number;
+          "code"?: string;
+          "credit_micros"?: number;
+          "currency"?: string;
+          "lookup_key"?: never;
+          "name"?: string;
+          "position"?: number;
+          "price_cents"?: number;
+        };
+        Relationships: [];
+      };
+      "grant_entries": {
+        Row: {
+          "amount_micros": number;
+          "grant_id": number;
+          "line": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_micros": number;
+          "grant_id": number;
+          "line": number;
+          "user_id": string;
+        };
+        Update: {
+          "amount_micros"?: number;
+          "grant_id"?: number;
+          "line"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "grant_entries_user_id_grant_id_fkey";
+            columns: ["user_id", "grant_id"];
+            isOneToOne: false;
+            referencedRelation: "credit_grants";
+            referencedColumns: ["user_id", "id"];
+          },
+          {
+            foreignKeyName: "grant_entries_user_id_line_fkey";
+            columns: ["user_id", "line"];
+            isOneToOne: false;
+            referencedRelation: "transactions";
+            referencedColumns: ["user_id", "line"];
+          },
+        ];
+      };
+      "notifications": {
+        Row: {
+          "created_at": string;
+          "dedupe_key": string;
+          "id": number;
+          "kind": string;
+          "payload": NonNullable<Json>;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at": string;
+          "dedupe_key": string;
+          "id"?: never;
+          "kind": string;
+          "payload": NonNullable<Json>;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "dedupe_key"?: string;
+          "id"?: never;
+          "kind"?: string;
+          "payload"?: NonNullable<Json>;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notifications_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "purchases": {
+        Row: {
+          "bonus_micros": number;
+          "cancel_url": string;
+          "check_count": number;
+          "checkout_url": string | null;
+          "created_at": string;
+          "credit_micros": number;
+          "currency": string;
+          "id": string;
+          "idempotency_key": string;
+          "last_check_error": string | null;
+          "livemode": boolean;
+          "next_check_at": string;
+          "package_code": string;
+          "paid_at": string | null;
+          "paid_cents": number | null;
+          "payment_intent_id": string | null;
+          "price_cents": number;
+          "receipt_url": string | null;
+          "review_reason": string | null;
+          "session_expires_at": string | null;
+          "status": string;
+          "stripe_customer_id": string | null;
+          "stripe_session_id": string | null;
+          "success_url": string;
+          "tax_cents": number | null;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "bonus_micros": number;
+          "cancel_url": string;
+          "check_count"?: number;
+          "checkout_url"?: string | null;
+          "created_at": string;
+          "credit_micros": number;
+          "currency": string;
+          "id"?: string;
+          "idempotency_key": string;
+          "last_check_error"?: string | null;
+          "livemode": boolean;
+          "next_check_at": string;
+          "package_code": string;
+          "paid_at"?: string | null;
+          "paid_cents"?: number | null;
+          "payment_intent_id"?: string | null;
+          "price_cents": number;
+          "receipt_url"?: string | null;
+          "review_reason"?: string | null;
+          "session_expires_at"?: string | null;
+          "status"?: string;
+          "stripe_customer_id"?: string | null;
+          "stripe_session_id"?: string | null;
+          "success_url": string;
+          "tax_cents"?: number | null;
+          "user_id": string;
+        };
+        Update: {
+          "bonus_micros"?: number;
+          "cancel_url"?: string;
+          "check_count"?: number;
+          "checkout_url"?: string | null;
+          "created_at"?: string;
+          "credit_micros"?: number;
+          "currency"?: string;
+          "id"?: string;
+          "idempotency_key"?: string;
+          "last_check_error"?: string | null;
+          "livemode"?: boolean;
+          "next_check_at"?: string;
+          "package_code"?: string;
+          "paid_at"?: string | null;
+          "paid_cents"?: number | null;
+          "payment_intent_id"?: string | null;
+          "price_cents"?: number;
+          "receipt_url"?: string | null;
+          "review_reason"?: string | null;
+          "session_expires_at"?: string | null;
+          "status"?: string;
+          "stripe_customer_id"?: string | null;
+          "stripe_session_id"?: string | null;
+          "success_url"?: string;
+          "tax_cents"?: number | null;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "purchases_package_code_fkey";
+            columns: ["package_code"];
+            isOneToOne: false;
+            referencedRelation: "credit_packages";
+            referencedColumns: ["code"];
+          },
+          {
+            foreignKeyName: "purchases_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "rate_plans": {
+        Row: {
+          "code": string;
+          "currency": string;
+          "is_default": boolean;
+          "name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "code": string;
+          "currency"?: string;
+          "is_default"?: boolean;
+          "name": string;
+        };
+        Update: {
+          "code"?: string;
+          "currency"?: string;
+          "is_default"?: boolean;
+          "name"?: string;
+        };
+        Relationships: [];
+      };
+      "rates": {
+        Row: {
+          "connection_fee_micros": number;
+          "effective_from": string;
+          "increment_seconds": number;
+          "initial_increment_seconds": number;
+          "per_minute_micros": number;
+          "precision_micros": number;
+          "prefix": string;
+          "rate_plan": string;
+          "rounding_mode": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "connection_fee_micros"?: number;
+          "effective_from"?: string;
+          "increment_seconds": number;
+          "initial_increment_seconds": number;
+          "per_minute_micros": number;
+          "precision_micros"?: number;
+          "prefix": string;
+          "rate_plan": string;
+          "rounding_mode"?: string;
+        };
+        Update: {
+          "connection_fee_micros"?: number;
+          "effective_from"?: string;
+          "increment_seconds"?: number;
+          "initial_increment_seconds"?: number;
+          "per_minute_micros"?: number;
+          "precision_micros"?: number;
+          "prefix"?: string;
+          "rate_plan"?: string;
+          "rounding_mode"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "rates_rate_plan_fkey";
+            columns: ["rate_plan"];
+            isOneToOne: false;
+            referencedRelation: "rate_plans";
+            referencedColumns: ["code"];
+          },
+        ];
+      };
+      "transactions": {
+        Row: {
+          "amount_micros": number;
+          "balance_after_micros": number;
+          "call_id": string | null;
+          "counter_account": string;
+          "created_at": string;
+          "description": string;
+          "kind": string;
+          "line": number;
+          "purchase_id": string | null;
+          "reverses_line": number | null;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_micros": number;
+          "balance_after_micros": number;
+          "call_id"?: string | null;
+          "counter_account": string;
+          "created_at": string;
+          "description": string;
+          "kind": string;
+          "line": number;
+          "purchase_id"?: string | null;
+          "reverses_line"?: number | null;
+          "user_id": string;
+        };
+        Update: {
+          "amount_micros"?: number;
+          "balance_after_micros"?: number;
+          "call_id"?: string | null;
+          "counter_account"?: string;
+          "created_at"?: string;
+          "description"?: string;
+          "kind"?: string;
+          "line"?: number;
+          "purchase_id"?: string | null;
+          "reverses_line"?: number | null;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "transactions_user_id_call_id_fkey";
+            columns: ["user_id", "call_id"];
+            isOneToOne: false;
+            referencedRelation: "call_logs";
+            referencedColumns: ["user_id", "id"];
+          },
+          {
+            foreignKeyName: "transactions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "transactions_user_id_purchase_id_fkey";
+            columns: ["user_id", "purchase_id"];
+            isOneToOne: false;
+            referencedRelation: "purchases";
+            referencedColumns: ["user_id", "id"];
+          },
+          {
+            foreignKeyName: "transactions_user_id_reverses_line_fkey";
+            columns: ["user_id", "reverses_line"];
+            isOneToOne: false;
+            referencedRelation: "transactions";
+            referencedColumns: ["user_id", "line"];
+          },
+        ];
+      };
+      "users": {
+        Row: {
+          "balance_micros": number;
+          "closed_at": string | null;
+          "created_at": string;
+          "currency": string;
+          "held_micros": number;
+          "id": string;
+          "last_line": number;
+          "low_balance_threshold_micros": number | null;
+          "rate_plan": string | null;
+          "status": string;
+          "warning_thresholds_seconds": (number)[];
+        };
+        ComputedFields: never;
+        Insert: {
+          "balance_micros"?: number;
+          "closed_at"?: string | null;
+          "created_at": string;
+          "currency"?: string;
+          "held_micros"?: number;
+          "id": string;
+          "last_line"?: number;
+          "low_balance_threshold_micros"?: number | null;
+          "rate_plan"?: string | null;
+          "status"?: string;
+          "warning_thresholds_seconds"?: (number)[];
+        };
+        Update: {
+          "balance_micros"?: number;
+          "closed_at"?: string | null;
+          "created_at"?: string;
+          "currency"?: string;
+          "held_micros"?: number;
+          "id"?: string;
+          "last_line"?: number;
+          "low_balance_threshold_micros"?: number | null;
+          "rate_plan"?: string | null;
+          "status"?: string;
+          "warning_thresholds_seconds"?: (number)[];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "users_rate_plan_fkey";
+            columns: ["rate_plan"];
+            isOneToOne: false;
+            referencedRelation: "rate_plans";
+            referencedColumns: ["code"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "answer_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
+      "apply_checkout_session": {
+        Args: { "purchase_id": string; "session": Json; "user_id": string };
+        Returns: Json;
+      };
+      "attach_checkout_session": {
+        Args: {
+          "checkout_url": string;
+          "livemode": boolean;
+          "purchase_id": string;
+          "session_expires_at": string;
+          "stripe_customer_id"?: string;
+          "stripe_session_id": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
+      "claim_due_purchases": { Args: { "batch_size"?: number }; Returns: Json };
+      "create_purchase": {
+        Args: {
+          "cancel_url": string;
+          "idempotency_key": string;
+          "package_code": string;
+          "success_url": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
+      "end_call": {
+        Args: { "call_id": string; "duration_seconds"?: number; "reason"?: string; "user_id"?: string };
+        Returns: Json;
+      };
+      "estimate_call": {
+        Args: { "destination": string; "duration_seconds"?: number; "user_id"?: string };
+        Returns: Json;
+      };
+      "extend_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
+      "find_purchase": {
+        Args: { "purchase_id"?: string; "stripe_session_id"?: string; "user_id": string };
+        Returns: Json;
+      };
+      "get_balance": { Args: { "user_id"?: string }; Returns: Json };
+      "get_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
+      "get_receipt": { Args: { "purchase_id": string; "user_id"?: string }; Returns: Json };
+      "get_statement": {
+        Args: { "before_line"?: number; "page_size"?: number; "user_id"?: string };
+        Returns: Json;
+      };
+      "record_purchase_check_failure": {
+        Args: { "error": string; "purchase_id": string; "user_id": string };
+        Returns: undefined;
+      };
+      "start_call": { Args: { "call_id": string; "destination": string; "user_id"?: string }; Returns: Json };
+      "sweep_calls": { Args: { "batch_size"?: number }; Returns: Json };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Insert: infer I;
+  } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Update: infer U;
+  } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {},
+  },
+} as const;

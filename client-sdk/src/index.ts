@@ -1,0 +1,53 @@
+/**
+ * Prepaid call credits on Supabase, from the browser or a server. Start with {@link createTalktime}.
+ *
+ * @module
+ */
+export { type Balance, BalanceApi } from "./balance.ts";
+export { BalanceWatch, type WatchOptions } from "./balance_watch.ts";
+export type { CallState, EndReason, Estimate, Rate } from "./call_state.ts";
+export { Calls, type StartOptions } from "./calls.ts";
+export {
+  createTalktime,
+  type Database,
+  type SupabaseLike,
+  type Talktime,
+  type TalktimeOptions,
+} from "./client.ts";
+export type { Clock } from "./clock.ts";
+export { errorCodes, TalktimeError, type TalktimeErrorCode } from "./errors.ts";
+export {
+  type CallRecord,
+  History,
+  type StatementLine,
+  type Transaction,
+  type TransactionKind,
+} from "./history.ts";
+export { type EndOptions, LiveCall } from "./live_call.ts";
+export type { LiveCallEvents } from "./live_call_events.ts";
+export {
+  centsToMicros,
+  type DurationFormat,
+  formatDuration,
+  formatMoney,
+  type Micros,
+  microsToCents,
+  type MoneyFormat,
+  parseDollars,
+  type RoundingMode,
+  toMicros,
+} from "./money.ts";
+export { type CreditPackage, Packages } from "./packages.ts";
+export { type Page, type PageOptions, PageRequest } from "./pages.ts";
+export {
+  type Checkout,
+  type CheckoutOptions,
+  type Purchase,
+  type PurchaseRef,
+  Purchases,
+  type PurchaseStatus,
+  type Verification,
+  type WaitOptions,
+} from "./purchases.ts";
+export { type Receipt, Receipts } from "./receipts.ts";
+export type { Result } from "./result.ts";

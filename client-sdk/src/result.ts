@@ -1,0 +1,26 @@
+import type { TalktimeError } from "./errors.ts";
+
+/**
+ * What every request resolves to: either `data` or `error`, never both and never a rejected promise for
+ * something the server said. Checking `error` narrows `data`.
+ *
+ * @example
+ * ```ts
+ * import type { Balance, Result } from '@talktime/client';
+ *
+ * const result: Result<Balance> = await talktime.balance.get();
+ * if (result.error) console.log(result.error.code);
+ * else console.log(result.data.currency); // → usd
+ * ```
+ */
+export type Result<T> = { data: T; error: null } | { data: null; error: TalktimeError };
+
+/** Wraps a value as a successful {@link Result}. */
+export function success<T>(data: T): Result<T> {
+  return { data, error: null };
+}
+
+/** Wraps an error as a failed {@link Result}. */
+export function failure<T>(error: TalktimeError): Result<T> {
+  return { data: null, error };
+}
