@@ -14,8 +14,11 @@ function browserTest(name: string, run: (visitor: Visitor, userId: string) => Pr
   // The browser and its connections outlive each test on purpose.
   Deno.test({ name, sanitizeOps: false, sanitizeResources: false }, async () => {
     const visitor = await app.visit();
+    const failures: string[] = [];
+    visitor.page.on("pageerror", (error) => failures.push(error.message));
     try {
       await run(visitor, await visitor.signUp());
+      assert.deepEqual(failures, []);
     } finally {
       await visitor.close();
     }

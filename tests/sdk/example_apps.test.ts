@@ -1,14 +1,12 @@
-// The two apps in client-sdk/examples, started as their first lines say and used as a person or a phone system would.
+// The telephony example, started as its first lines say and used as a phone system would. The page beside it is driven in tests/e2e.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { TextLineStream } from "deno-std/streams/text_line_stream.js";
-import type { Page } from "playwright-core";
 import { buildSdk } from "../../client-sdk/build.ts";
-import { launchBrowser } from "../support/browser.ts";
 import { addCredit } from "../support/wallets.ts";
 import { newPerson } from "./support/people.ts";
 import { nodeBinary, root } from "./support/runtimes.ts";
-import { env, sql, stripe } from "./support/stack.ts";
+import { env, sql } from "./support/stack.ts";
 
 await buildSdk();
 
@@ -98,48 +96,4 @@ Deno.test("The telephony example asks first, reports the call, and is told to ha
     assert.deepEqual(ended, { status: 200, body: { cost_micros: 0 } });
   });
   await phoneSystem.shutdown();
-});
-
-/** Pays as the payment page would, and comes back from it. */
-async function payAndReturn(page: Page, appUrl: string): Promise<void> {
-  await page.waitForURL((url) => !url.href.startsWith(appUrl));
-  const sessionId = new URL(page.url()).pathname.split("/").at(-1)!;
-  await stripe.payCheckout(sessionId);
-  await page.goto(`${appUrl}/paid?session_id=${sessionId}`);
-}
-
-Deno.test("The page example signs a person up, sells credit and makes a call, in a real browser", async () => {
-  const browser = await launchBrowser();
-  try {
-    await withApp("browser/serve.mjs", { TALKTIME_PUBLISHABLE_KEY: env.PUBLISHABLE_KEY }, async ({ url }) => {
-      const context = await browser.newContext({ locale: "en-US" });
-      const page = await context.newPage();
-      const failures: string[] = [];
-      page.on("pageerror", (error) => failures.push(error.message));
-      const message = page.getByRole("status").first();
-      await page.goto(url);
-      await page.getByLabel("E-mail").fill(`${crypto.randomUUID()}@example.com`);
-      await page.getByLabel("Password").fill("correct horse battery");
-      await page.getByRole("button", { name: "Sign in or sign up" }).click();
-      await page.getByText("Buy credit to make your first call").waitFor();
-      await page.getByRole("button", { name: "Call" }).click();
-      await page.getByText("There is not enough credit for this call. Nothing was charged.").waitFor();
-
-      await page.getByRole("button", { name: "Pay $10.00" }).click();
-      await payAndReturn(page, url);
-      await page.getByText("$10.00 credit added").waitFor();
-      await page.getByText("About 1 hour 6 minutes of talk").waitFor();
-
-      await page.getByRole("button", { name: "Call" }).click();
-      await page.getByRole("button", { name: "Answer for the other side" }).click();
-      await page.getByText("1:05:58").waitFor();
-      await page.getByRole("button", { name: "Hang up" }).click();
-      await page.getByText("and paid $0.15").waitFor();
-      await page.getByText("$9.85").waitFor();
-      assert.match(await message.innerText(), /^You talked for 0:0\d and paid \$0\.15\.$/);
-      assert.deepEqual(failures, []);
-    });
-  } finally {
-    await browser.close();
-  }
 });
