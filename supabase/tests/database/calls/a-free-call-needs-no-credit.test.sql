@@ -1,0 +1,17 @@
+begin;
+\ir ../helpers.psql
+select plan(5);
+
+select pg_temp.clock_at(0);
+select pg_temp.sign_up(pg_temp.ada());
+update public.rates set per_minute_micros = 0 where rate_plan = 'standard';
+select is(public.start_call('a', '+14155552671', pg_temp.ada()) -> 'hold_micros', '0'::jsonb, 'it holds nothing');
+select public.answer_call('a', pg_temp.ada());
+select pg_temp.clock_at(250);
+select is(public.extend_call('a', pg_temp.ada()) -> 'seconds_left', '14150'::jsonb, 'it may last as long as any');
+select is(public.end_call('a', user_id => pg_temp.ada()) -> 'cost_micros', '0'::jsonb, 'it costs nothing');
+select is_empty('select * from public.transactions where user_id = pg_temp.ada()', 'and writes no line');
+select is_empty($$ select * from private.check_integrity() $$, 'the books are whole');
+
+select * from finish();
+rollback;

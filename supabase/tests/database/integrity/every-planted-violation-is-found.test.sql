@@ -1,0 +1,84 @@
+begin;
+\ir ../helpers.psql
+select plan(25);
+
+-- A story with a bit of everything, then one lie at a time, each taken back.
+select pg_temp.clock_at(0);
+select pg_temp.sign_up(pg_temp.ada());
+select pg_temp.buy(pg_temp.ada());
+select pg_temp.give(pg_temp.ada(), 500000, 'promotional', pg_temp.at(86400));
+select public.start_call('past', '+14155552671', pg_temp.ada());
+select public.answer_call('past', pg_temp.ada());
+select pg_temp.clock_at(61);
+select public.end_call('past', user_id => pg_temp.ada());
+select pg_temp.attach(pg_temp.new_purchase(pg_temp.ada(), 'open'), 'cs_test_open');
+select public.start_call('live', '+14155552671', pg_temp.ada());
+select public.answer_call('live', pg_temp.ada());
+
+create function pg_temp.violations_after(p_lie text) returns text[] language plpgsql as $$
+declare
+  v_found text[];
+begin
+  begin
+    execute p_lie;
+    v_found := array(select distinct violation from private.check_integrity() where user_id = pg_temp.ada() or user_id is null order by violation);
+    raise exception using errcode = 'ZZ000';
+  exception when sqlstate 'ZZ000' then
+    return v_found;
+  end;
+end
+$$;
+
+create temporary table lies (name text, lie text, found text[]);
+insert into lies values
+  ('a wallet with a cent too many', 'update public.users set balance_micros = balance_micros + 1 where id = pg_temp.ada()',
+    '{balance_is_not_the_newest_balance_after,balance_is_not_the_sum_of_the_journal,grants_do_not_sum_to_the_balance}'),
+  ('a wallet that holds too much', 'update public.users set held_micros = held_micros + 1 where id = pg_temp.ada()', '{held_is_not_the_sum_of_the_holds}'),
+  ('a wallet that has lost count', 'update public.users set last_line = last_line + 1 where id = pg_temp.ada()', '{balance_is_not_the_newest_balance_after,lines_have_a_gap}'),
+  ('a line that was removed', 'alter table public.transactions disable trigger append_only; alter table public.grant_entries disable trigger append_only;
+      delete from public.grant_entries where user_id = pg_temp.ada() and grant_id = 2; delete from public.credit_grants where user_id = pg_temp.ada() and id = 2;
+      delete from public.transactions where user_id = pg_temp.ada() and line = 2',
+    '{balance_after_does_not_follow,balance_is_not_the_sum_of_the_journal,call_is_not_paid_by_grants,grants_do_not_sum_to_the_balance,lines_have_a_gap}'),
+  ('a line that says another balance', 'alter table public.transactions disable trigger append_only;
+      update public.transactions set balance_after_micros = balance_after_micros + 1 where user_id = pg_temp.ada() and line = 2', '{balance_after_does_not_follow}'),
+  ('a newest line that says another balance', 'alter table public.transactions disable trigger append_only;
+      update public.transactions set balance_after_micros = balance_after_micros + 1 where user_id = pg_temp.ada() and line = 3',
+    '{balance_after_does_not_follow,balance_is_not_the_newest_balance_after}'),
+  ('a line of another amount', 'alter table public.transactions disable trigger append_only;
+      update public.transactions set amount_micros = amount_micros - 1 where user_id = pg_temp.ada() and line = 3',
+    '{balance_after_does_not_follow,balance_is_not_the_sum_of_the_journal,call_is_not_charged_its_cost,call_is_not_paid_by_grants}'),
+  ('a grant that has lost some', 'update public.credit_grants set remaining_micros = remaining_micros - 1 where user_id = pg_temp.ada() and id = 1',
+    '{grant_remaining_is_not_the_sum_of_its_entries,grants_do_not_sum_to_the_balance}'),
+  ('a grant larger than its line', 'update public.credit_grants set granted_micros = granted_micros + 1 where user_id = pg_temp.ada() and id = 1', '{grant_is_not_what_its_line_brought}'),
+  ('a call that another grant paid', 'alter table public.grant_entries disable trigger append_only;
+      update public.grant_entries set grant_id = 1 where user_id = pg_temp.ada() and line = 3', '{grant_remaining_is_not_the_sum_of_its_entries}'),
+  ('a call that no grant paid', 'alter table public.grant_entries disable trigger append_only; delete from public.grant_entries where user_id = pg_temp.ada() and line = 3',
+    '{call_is_not_paid_by_grants,grant_remaining_is_not_the_sum_of_its_entries}'),
+  ('a call that says another cost', $lie$ update public.call_logs set cost_micros = cost_micros + 1 where user_id = pg_temp.ada() and id = 'past' $lie$,
+    '{call_cost_does_not_follow_from_its_rate,call_is_not_charged_its_cost}'),
+  ('a call that says another duration', $lie$ update public.call_logs set duration_seconds = 60 where user_id = pg_temp.ada() and id = 'past' $lie$, '{call_cost_does_not_follow_from_its_rate}'),
+  ('a live call that was charged', $lie$ select private.spend_credit(pg_temp.ada(), (private.post_transaction(pg_temp.ada(), 'call', -1, 'call_revenue', 'early', p_call_id => 'live')).line, 1,
+      private.clock()) $lie$, '{open_call_is_charged}'),
+  ('a live call that holds more than its seconds cost', $lie$ update public.call_logs set hold_micros = hold_micros + 1 where user_id = pg_temp.ada() and id = 'live';
+      update public.users set held_micros = held_micros + 1 where id = pg_temp.ada() $lie$, '{hold_is_not_the_cost_of_what_it_authorizes}'),
+  ('a paid purchase without its credit', $lie$ update public.purchases set status = 'paid', paid_at = created_at, paid_cents = 1000, tax_cents = 0
+      where user_id = pg_temp.ada() and idempotency_key = 'open' $lie$, '{paid_purchase_is_not_credited_what_it_brings,stripe_clearing_is_not_what_was_paid}'),
+  ('credit for a purchase that is not paid', $lie$ update public.purchases set status = 'open', paid_at = null where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$,
+    '{stripe_clearing_is_not_what_was_paid,unpaid_purchase_is_credited}'),
+  ('a payment of another amount', $lie$ update public.purchases set paid_cents = 999 where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$, '{stripe_clearing_is_not_what_was_paid}'),
+  ('one session for two purchases', $lie$ update public.purchases set stripe_session_id = 'cs_test_open' where user_id = pg_temp.ada() $lie$, '{session_pays_two_purchases}'),
+  ('books that are not double entry', $lie$ create or replace view reporting.trial_balance as select 'user_wallets'::text as account, 1::bigint as balance_micros $lie$, '{trial_balance_is_not_zero}');
+
+select is(pg_temp.violations_after('select 1'), '{}'::text[], 'the story itself is whole');
+select is(pg_temp.violations_after(lie), found, name) from lies;
+select is(pg_temp.violations_after('select 1'), '{}'::text[], 'every lie was taken back');
+select is((select count(*) from private.check_integrity() where user_id is null), 0::bigint, 'the books of all users are whole');
+
+create temporary view known as
+  select distinct m[1] as violation from pg_proc p, regexp_matches(p.prosrc, 'select ''([a-z_]+)'',', 'g') m
+  where p.pronamespace = 'private'::regnamespace and p.proname like 'check\_%';
+select set_eq('select distinct unnest(found) from lies', 'select violation from known', 'every violation the check knows was planted');
+select is((select count(*) from known), 18::bigint, 'eighteen of them');
+
+select * from finish();
+rollback;

@@ -1,0 +1,116 @@
+// Plays a story in the database: one transaction that is rolled back, so that its clock, settings and plan are seen by nobody
+// else and nothing of it stays. One round trip plays it all.
+import type { ReservedSql } from "postgres";
+import { literal } from "../support/load.ts";
+import { BEGIN, type Lived, PACKAGES, type Story } from "./story.ts";
+
+/** Each step runs at its instant and in a subtransaction of its own, as a request would; after it everything kept is read. */
+const PLAYER = `
+create function pg_temp.state(p_user_id uuid) returns jsonb language sql volatile as $$
+  select jsonb_build_object(
+    'wallet', public.get_balance(p_user_id),
+    'lines', (select u.last_line from public.users u where u.id = p_user_id),
+    'grants', coalesce((select jsonb_agg(jsonb_build_array(g.id, g.remaining_micros) order by g.id)
+      from public.credit_grants g where g.user_id = p_user_id), '[]'),
+    'calls', coalesce((select jsonb_agg(jsonb_build_object('id', c.id, 'status', c.status, 'hold', c.hold_micros,
+        'authorized', c.authorized_seconds, 'warned', c.warnings_sent, 'sweep_at', c.sweep_at, 'settled_by', c.settled_by,
+        'cost', c.cost_micros, 'unbilled', c.unbilled_seconds) order by c.id)
+      from public.call_logs c where c.user_id = p_user_id), '[]'),
+    'purchases', coalesce((select jsonb_agg(jsonb_build_array(p.idempotency_key, p.status) order by p.idempotency_key)
+      from public.purchases p where p.user_id = p_user_id), '[]'))
+$$;
+create function pg_temp.play(p_user_id uuid, p_steps jsonb) returns jsonb language plpgsql as $$
+declare
+  v_step jsonb;
+  v_answer jsonb;
+  v_played jsonb[] := '{}';
+begin
+  for v_step in select * from jsonb_array_elements(p_steps) loop
+    perform private.set_clock((v_step ->> 'at')::timestamptz, 0);
+    begin
+      v_answer := null;
+      execute v_step ->> 'sql' into v_answer;
+    exception when others then
+      v_answer := jsonb_build_object('refused', sqlerrm);
+    end;
+    v_played := v_played || jsonb_build_object('answer', v_answer, 'state', pg_temp.state(p_user_id));
+  end loop;
+  return to_jsonb(v_played);
+end
+$$;`;
+
+export async function prepareStage(connection: ReservedSql): Promise<void> {
+  await connection.unsafe(PLAYER);
+}
+
+export interface Played {
+  // deno-lint-ignore no-explicit-any -- compared key by key with what the model says
+  steps: { answer: any; state: any }[];
+  lines: Record<string, unknown>[];
+  entries: [line: number, grant: number, amount: number][];
+  violations: unknown[];
+}
+
+export async function play(
+  connection: ReservedSql,
+  story: Story,
+  userId: string,
+  lived: Lived[],
+): Promise<Played> {
+  const user = literal(userId);
+  const script = lived.map(({ at, sql }) => ({ at: new Date(at).toISOString(), sql }));
+  await connection.unsafe(`begin; ${setting(story, userId)}`);
+  try {
+    const [row] = await connection.unsafe(
+      `select pg_temp.play(${user}, ${literal(JSON.stringify(script))}::jsonb) as steps`,
+    );
+    const lines = await connection.unsafe(
+      `select kind, amount_micros::float8 as amount, counter_account, call_id,
+      balance_after_micros::float8 as balance_after from public.transactions where user_id = ${user} order by line`,
+    );
+    const entries = await connection.unsafe(`select line::integer, grant_id::integer, amount_micros::float8
+      from public.grant_entries where user_id = ${user} order by line, grant_id`).values();
+    const violations = story.audited
+      ? await connection.unsafe(
+        `select violation, details from private.check_integrity() where user_id = ${user} or user_id is null`,
+      )
+      : [];
+    return {
+      steps: row!.steps,
+      lines: [...lines],
+      entries: [...entries] as never,
+      violations: [...violations],
+    };
+  } finally {
+    await connection.unsafe("rollback");
+  }
+}
+
+function setting({ settings, rate }: Story, userId: string): string {
+  const values = {
+    hold_quantum_seconds: settings.quantum,
+    heartbeat_interval_seconds: settings.heartbeatInterval,
+    heartbeat_timeout_seconds: settings.heartbeatTimeout,
+    ring_timeout_seconds: settings.ringTimeout,
+    end_grace_seconds: settings.endGrace,
+    max_call_seconds: settings.maxCall,
+    checkout_limit_per_hour: 1_000_000,
+    allowed_redirect_origins: ["http://localhost:*"],
+  };
+  const statements = Object.entries(values).map(([name, value]) =>
+    `update private.settings set value = ${literal(JSON.stringify(value))}::jsonb where name = '${name}'`
+  );
+  for (const [code, { priceCents, creditMicros, bonusMicros }] of Object.entries(PACKAGES)) {
+    statements.push(`insert into public.credit_packages (code, name, price_cents, credit_micros, bonus_micros)
+      values ('${code}', 'Story', ${priceCents}, ${creditMicros}, ${bonusMicros})`);
+  }
+  return [
+    ...statements,
+    `insert into public.rate_plans (code, name) values ('story', 'Story')`,
+    `insert into public.rates (rate_plan, prefix, per_minute_micros, connection_fee_micros, initial_increment_seconds,
+      increment_seconds, rounding_mode, precision_micros) values ('story', '', ${rate.perMinute}, ${rate.connectionFee},
+      ${rate.initial}, ${rate.increment}, '${rate.mode}', ${rate.precision})`,
+    `select private.set_clock('${new Date(BEGIN).toISOString()}', 0)`,
+    `insert into auth.users (id) values (${literal(userId)})`,
+  ].join("; ");
+}
