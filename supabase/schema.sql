@@ -16,6 +16,37 @@ comment on schema "private" is 'Internals. No API role has usage here; functions
 
 grant create, usage on schema "private" to "postgres";
 
+create type "private"."call_record" as (
+  "position"         integer,
+  "user_id"          uuid,
+  "call_id"          text,
+  "destination"      text,
+  "started_at"       timestamp with time zone,
+  "duration_seconds" bigint,
+  "problem"          text
+);
+
+comment on type "private"."call_record" is 'One imported record as it was read, or what is wrong with it.';
+
+grant usage on type "private"."call_record" to "postgres";
+
+create type "private"."sheet_line" as (
+  "line"                      integer,
+  "prefix"                    text,
+  "per_minute_micros"         bigint,
+  "connection_fee_micros"     bigint,
+  "initial_increment_seconds" integer,
+  "increment_seconds"         integer,
+  "free_seconds"              integer,
+  "minimum_charge_micros"     bigint,
+  "rounding_mode"             text,
+  "problem"                   text
+);
+
+comment on type "private"."sheet_line" is 'One line of a rate sheet as it was read, or what is wrong with it.';
+
+grant usage on type "private"."sheet_line" to "postgres";
+
 create table "private"."error_codes" (
   "code"   text     not null,
   "status" smallint not null,
@@ -155,7 +186,7 @@ create or replace function private.acting_user (
   set search_path to ''
   AS $function$
 declare
-  v_caller_id uuid := auth.uid();
+  v_caller_id uuid;
 begin
   if private.caller_is_trusted() then
     if p_user_id is null then
@@ -163,6 +194,7 @@ begin
     end if;
     return p_user_id;
   end if;
+  v_caller_id := auth.uid();
   if v_caller_id is null then
     perform private.raise_error('not_authenticated');
   end if;
@@ -180,25 +212,86 @@ revoke all on function "private"."acting_user"(uuid) from public;
 grant execute on function "private"."acting_user"(uuid) to "postgres";
 
 create or replace function private.affordable_seconds (
-  p_user public.users,
-  p_call public.call_logs,
-  p_now  timestamp with time zone
+  p_user             public.users,
+  p_available_micros bigint,
+  p_call             public.call_logs,
+  p_now              timestamp with time zone,
+  p_settings         jsonb
 )
   returns bigint
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select greatest(p_call.authorized_seconds, least(
-    private.max_seconds(p_call.hold_micros + greatest(private.available_micros(p_user, p_now), 0), p_call.rate),
-    private.setting_integer('max_call_seconds')))
+begin
+  return greatest(p_call.authorized_seconds, least(
+    private.max_seconds(p_call.hold_micros + private.reservable_micros(p_user, p_available_micros, p_now), p_call.rate),
+    (p_settings ->> 'max_call_seconds')::bigint));
+end
 $function$;
 
-comment on function "private"."affordable_seconds"(public.users, public.call_logs, timestamp with time zone) is 'How long a call could last in all, from its answer, if it got every cent that is available now.';
+comment on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) is 'How long a call could last in all, from its answer, if it got every cent that may be reserved now. Taking a hold does not change it, unless credit has expired.';
 
-revoke all on function "private"."affordable_seconds"(public.users, public.call_logs, timestamp with time zone) from public;
+revoke all on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) from public;
 
-grant execute on function "private"."affordable_seconds"(public.users, public.call_logs, timestamp with time zone) to "postgres";
+grant execute on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) to "postgres";
+
+create or replace function private.all_settings()
+  returns jsonb
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  return (
+    select jsonb_object_agg(s.name, s.value) from private.settings s);
+end
+$function$;
+
+comment on function "private"."all_settings"() is 'Every setting by its name, for a request that needs several: read once.';
+
+revoke all on function "private"."all_settings"() from public;
+
+grant execute on function "private"."all_settings"() to "postgres";
+
+create or replace function private.allow_caching()
+  returns void
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  -- PostgREST sends these headers with the answer: https://docs.postgrest.org/en/stable/references/transactions.html#response-headers
+  perform set_config('response.headers', jsonb_build_array(jsonb_build_object('Cache-Control',
+    'public, max-age=' || private.setting_integer('catalog_cache_seconds')))::text, true);
+end
+$function$;
+
+comment on function "private"."allow_caching"() is 'Lets the answer of this request be remembered for catalog_cache_seconds.';
+
+revoke all on function "private"."allow_caching"() from public;
+
+grant execute on function "private"."allow_caching"() to "postgres";
+
+create or replace function private.announce_wallet()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+    begin
+      perform realtime.send(
+        jsonb_build_object('balance_micros', new.balance_micros, 'held_micros', new.held_micros, 'status', new.status),
+        'wallet_changed', 'wallet:' || new.id, true);
+      return null;
+    end
+    $function$;
+
+comment on function "private"."announce_wallet"() is 'Trigger: tells the owner''s private Realtime channel that the wallet changed.';
+
+revoke all on function "private"."announce_wallet"() from public;
+
+grant execute on function "private"."announce_wallet"() to "postgres";
 
 create or replace function private.anonymize_user (
   p_user_id uuid
@@ -217,17 +310,85 @@ revoke all on function "private"."anonymize_user"(uuid) from public;
 
 grant execute on function "private"."anonymize_user"(uuid) to "postgres";
 
+create or replace function private.authorize_call (
+  p_user     public.users,
+  p_call_id  text,
+  p_number   text,
+  p_answered boolean,
+  p_now      timestamp with time zone
+)
+  returns jsonb
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_settings jsonb := private.all_settings();
+  v_available bigint := private.available_micros(p_user, p_now);
+  v_rate public.rates := private.find_rate(p_user.rate_plan, p_number, p_now);
+  v_minimum bigint := private.call_cost(1, v_rate);
+  v_affordable bigint;
+  v_call public.call_logs;
+  v_due integer[] := '{}';
+begin
+  v_call.user_id := p_user.id;
+  v_call.id := p_call_id;
+  v_call.rate := v_rate;
+  v_call.started_at := p_now;
+  v_call.hold_micros := 0;
+  v_call.authorized_seconds := 0;
+  -- In most wallets nothing stands in the way.
+  if p_user.status <> 'active' or v_available < v_minimum or p_user.daily_spend_limit_micros is not null or p_user.max_concurrent_calls is not null then
+    perform private.require_admission(p_user, v_available, v_minimum, p_now);
+  end if;
+  if p_answered then
+    v_call.answered_at := p_now;
+    v_call.last_heartbeat_at := p_now;
+  end if;
+  v_affordable := private.affordable_seconds(p_user, v_available, v_call, p_now, v_settings);
+  v_call := private.with_hold(v_call, v_affordable, p_now, v_settings);
+  p_user := private.change_held(p_user, v_call.hold_micros);
+  v_available := v_available - v_call.hold_micros;
+  if p_answered then
+    v_due := private.reached_warnings(p_user, v_affordable);
+  end if;
+  insert into public.call_logs (user_id, id, status, destination_masked, destination_ciphertext, rate, hold_micros, authorized_seconds,
+    authorized_until, started_at, answered_at, last_heartbeat_at, sweep_at, warnings_sent)
+  values (v_call.user_id, v_call.id, case when p_answered then 'answered' else 'authorized' end, private.mask_destination(p_number),
+    private.encrypt_destination(p_number), v_call.rate, v_call.hold_micros, v_call.authorized_seconds,
+    v_call.authorized_until, v_call.started_at, v_call.answered_at, v_call.last_heartbeat_at, v_call.sweep_at, v_due)
+  returning * into v_call;
+  return private.call_json(p_user, v_available, v_call, v_affordable, p_now, v_settings, v_due);
+end
+$function$;
+
+comment on function "private"."authorize_call"(public.users, text, text, boolean, timestamp with time zone) is 'Admits a new call of a locked wallet and takes its first hold.';
+
+revoke all on function "private"."authorize_call"(public.users, text, text, boolean, timestamp with time zone) from public;
+
+grant execute on function "private"."authorize_call"(public.users, text, text, boolean, timestamp with time zone) to "postgres";
+
 create or replace function private.available_micros (
   p_user public.users,
   p_now  timestamp with time zone
 )
   returns bigint
-  language sql
+  language plpgsql
   stable
   set search_path to ''
-  AS $function$ select p_user.balance_micros - p_user.held_micros - private.expired_micros(p_user.id, p_now) $function$;
+  AS $function$
+declare
+  v_available bigint := p_user.balance_micros - p_user.held_micros + p_user.credit_limit_micros;
+begin
+  -- Most wallets have nothing that expired, and the first entry of an index tells.
+  if exists (
+    select from public.credit_grants g where g.user_id = p_user.id and g.remaining_micros > 0 and g.expires_at <= p_now) then
+    return v_available - private.expired_micros(p_user.id, p_now);
+  end if;
+  return v_available;
+end
+$function$;
 
-comment on function "private"."available_micros"(public.users, timestamp with time zone) is 'What can be reserved or spent now: balance - held - expired. Negative in debt.';
+comment on function "private"."available_micros"(public.users, timestamp with time zone) is 'What can be reserved or spent now: balance - held - expired + credit limit. Negative in debt beyond the limit.';
 
 revoke all on function "private"."available_micros"(public.users, timestamp with time zone) from public;
 
@@ -259,9 +420,9 @@ begin
     'user_id', v_user.id, 'currency', v_user.currency, 'status', v_user.status, 'rate_plan', private.user_rate_plan(v_user),
     'balance_micros', v_user.balance_micros, 'held_micros', v_user.held_micros,
     'expired_micros', private.expired_micros(v_user.id, v_now), 'available_micros', v_available,
-    'debt_micros', greatest(-v_user.balance_micros, 0),
+    'debt_micros', greatest(-v_user.balance_micros, 0), 'credit_limit_micros', v_user.credit_limit_micros,
     'talk_seconds', case when v_rate.rate_plan is not null then
-      least(private.max_seconds(greatest(v_available, 0), v_rate), private.setting_integer('max_call_seconds')) end,
+      least(private.max_seconds(private.reservable_micros(v_user, v_available, v_now), v_rate), private.setting_integer('max_call_seconds')) end,
     'as_of', v_now);
 end
 $function$;
@@ -277,38 +438,81 @@ create or replace function private.billed_seconds (
   p_rate    public.rates
 )
   returns bigint
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
   AS $function$
-  select case
-    when p_seconds <= 0 then 0
-    when p_seconds <= p_rate.initial_increment_seconds then p_rate.initial_increment_seconds
+begin
+  return case
+    when p_seconds <= p_rate.free_seconds then 0
+    when p_seconds - p_rate.free_seconds <= p_rate.initial_increment_seconds then p_rate.initial_increment_seconds
     else p_rate.initial_increment_seconds
-      + (p_seconds - p_rate.initial_increment_seconds + p_rate.increment_seconds - 1) / p_rate.increment_seconds * p_rate.increment_seconds
-  end
+      + (p_seconds - p_rate.free_seconds - p_rate.initial_increment_seconds + p_rate.increment_seconds - 1)
+        / p_rate.increment_seconds * p_rate.increment_seconds
+  end;
+end
 $function$;
 
-comment on function "private"."billed_seconds"(bigint, public.rates) is 'Seconds billed for seconds talked: the initial increment, then whole increments anchored after it.';
+comment on function "private"."billed_seconds"(bigint, public.rates) is 'Seconds billed for seconds talked: past the free seconds, the initial increment, then whole increments anchored after it.';
 
 revoke all on function "private"."billed_seconds"(bigint, public.rates) from public;
 
 grant execute on function "private"."billed_seconds"(bigint, public.rates) to "postgres";
+
+create or replace function private.book_expiry (
+  p_user_id    uuid,
+  p_expired_by timestamp with time zone
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_expired bigint := private.expired_micros(p_user_id, p_expired_by);
+  v_left bigint := v_expired;
+  v_grant public.credit_grants;
+  v_part bigint;
+  v_line bigint;
+begin
+  for v_grant in
+    select * from private.grants_in_order(p_user_id, '-infinity') g where g.expires_at <= p_expired_by
+  loop
+    exit when v_left = 0;
+    v_part := least(v_left, v_grant.remaining_micros);
+    v_line := (private.post_transaction(p_user_id, 'expiry', -v_part, 'breakage_revenue', 'Expired credit', v_grant.purchase_id)).line;
+    update public.credit_grants g set remaining_micros = g.remaining_micros - v_part
+      where g.user_id = p_user_id and g.id = v_grant.id;
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros)
+    values (p_user_id, v_grant.id, v_line, -v_part);
+    v_left := v_left - v_part;
+  end loop;
+  return v_expired;
+end
+$function$;
+
+comment on function "private"."book_expiry"(uuid, timestamp with time zone) is 'Books a user''s credit that had expired by an instant and that no live call holds as breakage. Returns how much.';
+
+revoke all on function "private"."book_expiry"(uuid, timestamp with time zone) from public;
+
+grant execute on function "private"."book_expiry"(uuid, timestamp with time zone) to "postgres";
 
 create or replace function private.call_cost (
   p_seconds bigint,
   p_rate    public.rates
 )
   returns bigint
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
   AS $function$
-  select case
+begin
+  return case
     when p_seconds <= 0 then 0
-    else p_rate.connection_fee_micros + p_rate.precision_micros * private.round_quotient(
-      private.billed_seconds(p_seconds, p_rate) * p_rate.per_minute_micros, 60 * p_rate.precision_micros, p_rate.rounding_mode)
-  end
+    else greatest(p_rate.minimum_charge_micros,
+      p_rate.connection_fee_micros + p_rate.precision_micros * private.round_quotient(
+        private.billed_seconds(p_seconds, p_rate) * p_rate.per_minute_micros, 60 * p_rate.precision_micros, p_rate.rounding_mode))
+  end;
+end
 $function$;
 
 comment on function "private"."call_cost"(bigint, public.rates) is 'Cost in micro-units of a number of seconds. The only place where seconds become money; rounds once.';
@@ -318,10 +522,14 @@ revoke all on function "private"."call_cost"(bigint, public.rates) from public;
 grant execute on function "private"."call_cost"(bigint, public.rates) to "postgres";
 
 create or replace function private.call_json (
-  p_call     public.call_logs,
-  p_now      timestamp with time zone,
-  p_warnings integer[]                default '{}'::integer[],
-  p_replayed boolean                  default false
+  p_user               public.users,
+  p_available_micros   bigint,
+  p_call               public.call_logs,
+  p_affordable_seconds bigint,
+  p_now                timestamp with time zone,
+  p_settings           jsonb,
+  p_warnings           integer[]                default '{}'::integer[],
+  p_replayed           boolean                  default false
 )
   returns jsonb
   language plpgsql
@@ -329,46 +537,45 @@ create or replace function private.call_json (
   set search_path to ''
   AS $function$
 declare
-  v_user public.users;
-  v_affordable bigint;
+  v_is_final boolean := p_affordable_seconds <= p_call.authorized_seconds;
   v_elapsed bigint := case when p_call.status = 'ended' then p_call.duration_seconds
     else private.elapsed_seconds(p_call.answered_at, p_now) end;
-  v_left bigint;
+  v_left bigint := case when p_call.status = 'ended' then 0 else greatest(0, p_affordable_seconds - v_elapsed) end;
 begin
-  select * into v_user from public.users u where u.id = p_call.user_id;
-  v_affordable := private.affordable_seconds(v_user, p_call, p_now);
-  v_left := case when p_call.status = 'ended' then 0 else greatest(0, v_affordable - coalesce(v_elapsed, 0)) end;
   return jsonb_build_object(
     'call_id', p_call.id, 'user_id', p_call.user_id, 'status', p_call.status, 'destination', p_call.destination_masked,
     'rate', private.rate_json(p_call.rate), 'hold_micros', p_call.hold_micros, 'authorized_seconds', p_call.authorized_seconds,
     'authorized_until', p_call.authorized_until, 'started_at', p_call.started_at, 'answered_at', p_call.answered_at,
-    'ended_at', p_call.ended_at, 'elapsed_seconds', coalesce(v_elapsed, 0), 'seconds_left', v_left,
-    'final_unit', v_affordable <= p_call.authorized_seconds, 'warnings', to_jsonb(p_warnings),
-    'heartbeat_seconds', private.next_heartbeat_seconds(v_user, v_left),
+    'ended_at', p_call.ended_at, 'elapsed_seconds', v_elapsed, 'seconds_left', v_left,
+    'final_unit', v_is_final, 'top_up_url', case when v_is_final then p_settings -> 'top_up_url' end,
+    'warnings', to_jsonb(p_warnings), 'heartbeat_seconds', case when v_left = 0 then 1 else private.next_heartbeat_seconds(p_user, v_left, p_settings) end,
     'duration_seconds', p_call.duration_seconds, 'billed_seconds', p_call.billed_seconds, 'unbilled_seconds', p_call.unbilled_seconds,
-    'cost_micros', p_call.cost_micros, 'end_reason', p_call.end_reason, 'currency', v_user.currency,
-    'balance_micros', v_user.balance_micros, 'available_micros', private.available_micros(v_user, p_now),
-    'server_time', p_now, 'replayed', p_replayed);
+    'cost_micros', p_call.cost_micros, 'rerated_micros', p_call.rerated_micros, 'refunded_micros', p_call.refunded_micros,
+    'end_reason', p_call.end_reason, 'currency', p_user.currency, 'balance_micros', p_user.balance_micros,
+    'available_micros', p_available_micros, 'server_time', p_now, 'replayed', p_replayed);
 end
 $function$;
 
-comment on function "private"."call_json"(public.call_logs, timestamp with time zone, integer[], boolean) is 'A call as the API shows it.';
+comment on function "private"."call_json"(public.users, bigint, public.call_logs, bigint, timestamp with time zone, jsonb, integer[], boolean) is 'A call as the API shows it.';
 
-revoke all on function "private"."call_json"(public.call_logs, timestamp with time zone, integer[], boolean) from public;
+revoke all on function "private"."call_json"(public.users, bigint, public.call_logs, bigint, timestamp with time zone, jsonb, integer[], boolean) from public;
 
-grant execute on function "private"."call_json"(public.call_logs, timestamp with time zone, integer[], boolean) to "postgres";
+grant execute on function "private"."call_json"(public.users, bigint, public.call_logs, bigint, timestamp with time zone, jsonb, integer[], boolean) to "postgres";
 
 create or replace function private.caller_is_trusted()
   returns boolean
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select case coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb ->> 'role'
-    when 'service_role' then true
-    else nullif(current_setting('request.jwt.claims', true), '') is null
-      and session_user in ('postgres', 'supabase_admin')
-  end
+declare
+  v_claims text := nullif(current_setting('request.jwt.claims', true), '');
+begin
+  if v_claims is null then
+    return session_user in ('postgres', 'supabase_admin');
+  end if;
+  return coalesce(v_claims::jsonb ->> 'role' = 'service_role', false);
+end
 $function$;
 
 comment on function "private"."caller_is_trusted"() is 'True for the secret key and for a direct database session of the owner.';
@@ -376,6 +583,74 @@ comment on function "private"."caller_is_trusted"() is 'True for the secret key 
 revoke all on function "private"."caller_is_trusted"() from public;
 
 grant execute on function "private"."caller_is_trusted"() to "postgres";
+
+create or replace function private.change_held (
+  p_user          public.users,
+  p_change_micros bigint
+)
+  returns public.users
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if p_change_micros <> 0 then
+    update public.users u set held_micros = u.held_micros + p_change_micros where u.id = p_user.id returning * into p_user;
+  end if;
+  return p_user;
+end
+$function$;
+
+comment on function "private"."change_held"(public.users, bigint) is 'Moves what a wallet holds for its calls; returns the wallet as it is then.';
+
+revoke all on function "private"."change_held"(public.users, bigint) from public;
+
+grant execute on function "private"."change_held"(public.users, bigint) to "postgres";
+
+create or replace function private.charge_call (
+  p_user            public.users,
+  p_call            public.call_logs,
+  p_usable_at       timestamp with time zone,
+  p_now             timestamp with time zone,
+  p_released_micros bigint                   default 0
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_day date;
+  v_line bigint;
+  v_debt bigint;
+begin
+  if p_call.cost_micros = 0 then
+    p_user := private.change_held(p_user, -p_released_micros);
+    return null;
+  end if;
+  if p_user.daily_spend_limit_micros is not null then
+    v_day := (p_now at time zone 'UTC')::date;
+    update public.users u set
+      spend_day = v_day, spend_day_micros = case when u.spend_day = v_day then u.spend_day_micros else 0 end + p_call.cost_micros
+      where u.id = p_call.user_id;
+  end if;
+  -- All grants together are the balance, so what is usable is known without adding up the many that have not expired.
+  if p_call.cost_micros > greatest(p_user.balance_micros, 0) - coalesce((
+    select sum(g.remaining_micros) from public.credit_grants g
+    where g.user_id = p_call.user_id and g.remaining_micros > 0 and g.expires_at <= p_usable_at), 0) then
+    -- The credit limit pays the rest, so what had expired before is booked first: it may not pay instead.
+    perform private.book_expiry(p_call.user_id, p_usable_at);
+  end if;
+  v_line := (private.post_transaction(p_call.user_id, 'call', -p_call.cost_micros, 'call_revenue',
+    'Call to ' || p_call.destination_masked, p_call_id => p_call.id, p_released_micros => p_released_micros, p_at => p_now)).line;
+  v_debt := private.spend_credit(p_call.user_id, v_line, p_call.cost_micros, p_usable_at);
+  return v_line;
+end
+$function$;
+
+comment on function "private"."charge_call"(public.users, public.call_logs, timestamp with time zone, timestamp with time zone, bigint) is 'Releases what a settled call held and charges its cost: one journal line, taken from the grants that were usable at an instant. Returns the line, or null for a call that cost nothing.';
+
+revoke all on function "private"."charge_call"(public.users, public.call_logs, timestamp with time zone, timestamp with time zone, bigint) from public;
+
+grant execute on function "private"."charge_call"(public.users, public.call_logs, timestamp with time zone, timestamp with time zone, bigint) to "postgres";
 
 create or replace function private.check_calls()
   returns table (
@@ -395,6 +670,14 @@ create or replace function private.check_calls()
   select 'open_call_is_charged', c.user_id, jsonb_build_object('call_id', c.id)
     from public.call_logs c join public.transactions t on t.user_id = c.user_id and t.call_id = c.id and t.kind = 'call'
     where c.status <> 'ended'
+  union all
+  select 'correction_is_not_in_the_journal', c.user_id, jsonb_build_object('call_id', c.id,
+      'rerated_micros', c.rerated_micros, 'refunded_micros', c.refunded_micros)
+    from public.call_logs c
+    where c.rerated_micros <> coalesce((select -sum(t.amount_micros) from public.transactions t
+        where t.user_id = c.user_id and t.call_id = c.id and t.kind = 'rerate'), 0)
+      or c.refunded_micros <> coalesce((select sum(t.amount_micros) from public.transactions t
+        where t.user_id = c.user_id and t.call_id = c.id and t.kind = 'call_refund'), 0)
   union all
   select 'call_cost_does_not_follow_from_its_rate', c.user_id, jsonb_build_object('call_id', c.id, 'cost_micros', c.cost_micros)
     from public.call_logs c
@@ -428,12 +711,14 @@ create or replace function private.check_grants()
   union all
   select 'grant_is_not_what_its_line_brought', g.user_id, to_jsonb(g)
     from public.credit_grants g join public.transactions t on t.user_id = g.user_id and t.line = g.id
-    where t.amount_micros <> g.granted_micros
+    -- A correction brings a grant only for what could not go back to the old ones.
+    where t.amount_micros <> g.granted_micros and t.kind not in ('call_refund', 'rerate')
   union all
-  select 'call_is_not_paid_by_grants', t.user_id, to_jsonb(t)
+  select 'line_does_not_move_its_grants', t.user_id, to_jsonb(t)
     from public.transactions t
-    where t.kind = 'call' and t.amount_micros <> coalesce((select sum(e.amount_micros) from public.grant_entries e
-      where e.user_id = t.user_id and e.line = t.line), 0)
+    -- Debt is what no grant paid: how far the line took the balance below zero, or lifted it back.
+    where coalesce((select sum(e.amount_micros) from public.grant_entries e where e.user_id = t.user_id and e.line = t.line), 0)
+      <> greatest(t.balance_after_micros, 0) - greatest(t.balance_after_micros - t.amount_micros, 0)
 $function$;
 
 comment on function "private"."check_grants"() is 'Grants against their entries and journal lines.';
@@ -553,13 +838,9 @@ create or replace function private.cipher_block (
   set search_path to ''
   AS $function$
 declare
-  v_stream bytea := private.hmac_sha256(decode(private.secret('talktime_destination_key'), 'hex'), p_nonce);
-  v_result bytea := p_block;
+  v_key bytea := decode(private.secret('talktime_destination_key'), 'hex');
 begin
-  for i in 0 .. 15 loop
-    v_result := set_byte(v_result, i, get_byte(p_block, i) # get_byte(v_stream, i));
-  end loop;
-  return v_result;
+  return private.xor_bytes(p_block, substr(private.hmac_sha256(v_key, p_nonce), 1, 16));
 end
 $function$;
 
@@ -571,14 +852,16 @@ grant execute on function "private"."cipher_block"(bytea, bytea) to "postgres";
 
 create or replace function private.clock()
   returns timestamp with time zone
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select coalesce(
+begin
+  return coalesce(
     (select t.clock_at + (clock_timestamp() - t.real_at) * t.speed::double precision from private.test_clock t),
     clock_timestamp()
-  )
+  );
+end
 $function$;
 
 comment on function "private"."clock"() is 'The only source of time for every rule. Real time unless a test has set another.';
@@ -635,16 +918,39 @@ revoke all on function "private"."credit_purchase"(public.purchases) from public
 
 grant execute on function "private"."credit_purchase"(public.purchases) to "postgres";
 
+create or replace function private.daily_limit_left (
+  p_user public.users,
+  p_now  timestamp with time zone
+)
+  returns bigint
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+begin
+  return p_user.daily_spend_limit_micros - p_user.held_micros
+    - case when p_user.spend_day = (p_now at time zone 'UTC')::date then p_user.spend_day_micros else 0 end;
+end
+$function$;
+
+comment on function "private"."daily_limit_left"(public.users, timestamp with time zone) is 'What calls may still reserve today (UTC): limit - settled today - held. Null without a limit.';
+
+revoke all on function "private"."daily_limit_left"(public.users, timestamp with time zone) from public;
+
+grant execute on function "private"."daily_limit_left"(public.users, timestamp with time zone) to "postgres";
+
 create or replace function private.decrypt_destination (
   p_ciphertext bytea
 )
   returns text
-  language sql
+  language plpgsql
   stable
   strict
   set search_path to ''
   AS $function$
-  select rtrim(convert_from(private.cipher_block(substring(p_ciphertext from 17 for 16), substring(p_ciphertext from 1 for 16)), 'UTF8'))
+begin
+  return rtrim(convert_from(private.cipher_block(substring(p_ciphertext from 17 for 16), substring(p_ciphertext from 1 for 16)), 'UTF8'));
+end
 $function$;
 
 comment on function "private"."decrypt_destination"(bytea) is 'The number behind private.encrypt_destination.';
@@ -658,10 +964,14 @@ create or replace function private.elapsed_seconds (
   p_to   timestamp with time zone
 )
   returns bigint
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
-  AS $function$ select greatest(0, ceil(extract(epoch from p_to - p_from)))::bigint $function$;
+  AS $function$
+begin
+  return greatest(0, ceil(extract(epoch from p_to - p_from)))::bigint;
+end
+$function$;
 
 comment on function "private"."elapsed_seconds"(timestamp with time zone, timestamp with time zone) is 'Whole seconds between two instants; a begun second counts. 0 where either is null.';
 
@@ -677,7 +987,7 @@ create or replace function private.encrypt_destination (
   set search_path to ''
   AS $function$
 declare
-  v_nonce bytea := decode(replace(gen_random_uuid()::text, '-', ''), 'hex');
+  v_nonce bytea := uuid_send(gen_random_uuid());
 begin
   return v_nonce || private.cipher_block(convert_to(rpad(p_number, 16), 'UTF8'), v_nonce);
 end
@@ -694,20 +1004,23 @@ create or replace function private.expired_micros (
   p_now     timestamp with time zone
 )
   returns bigint
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
+begin
   -- What a hold covers does not expire until its call ends; a call covers only what had not expired when it started. So each
   -- expiry is looked at on its own: what had expired by then, less the holds of the calls that started before.
-  select greatest(0, max(e.expired_micros - coalesce((
-    select sum(c.hold_micros) from public.call_logs c
-    where c.user_id = p_user_id and c.status <> 'ended' and c.started_at < e.expires_at), 0)))::bigint
-  from (
-    select g.expires_at, sum(g.remaining_micros) over (order by g.expires_at) as expired_micros
-    from public.credit_grants g
-    where g.user_id = p_user_id and g.remaining_micros > 0 and g.expires_at <= p_now
-  ) e
+  return (
+    select greatest(0, max(e.expired_micros - coalesce((
+      select sum(c.hold_micros) from public.call_logs c
+      where c.user_id = p_user_id and c.status <> 'ended' and c.started_at < e.expires_at), 0)))::bigint
+    from (
+      select g.expires_at, sum(g.remaining_micros) over (order by g.expires_at) as expired_micros
+      from public.credit_grants g
+      where g.user_id = p_user_id and g.remaining_micros > 0 and g.expires_at <= p_now
+    ) e);
+end
 $function$;
 
 comment on function "private"."expired_micros"(uuid, timestamp with time zone) is 'Credit that has expired but is still in the balance, less what live calls hold of it.';
@@ -715,6 +1028,84 @@ comment on function "private"."expired_micros"(uuid, timestamp with time zone) i
 revoke all on function "private"."expired_micros"(uuid, timestamp with time zone) from public;
 
 grant execute on function "private"."expired_micros"(uuid, timestamp with time zone) to "postgres";
+
+create or replace function private.explain_payments (
+  p_call public.call_logs
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'line', t.line, 'kind', t.kind, 'grant_id', g.id, 'amount_micros', -e.amount_micros, 'source', g.source,
+    'purchase_id', g.purchase_id, 'purchased_at', p.paid_at, 'price_cents', p.price_cents, 'payment_intent_id', p.payment_intent_id)
+    order by t.line, g.id), '[]')
+  from public.transactions t
+  join public.grant_entries e on e.user_id = t.user_id and e.line = t.line
+  join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
+  left join public.purchases p on p.user_id = g.user_id and p.id = g.purchase_id
+  where t.user_id = p_call.user_id and t.call_id = p_call.id
+$function$;
+
+comment on function "private"."explain_payments"(public.call_logs) is 'Which grants paid for a call or got credit back from it, with the purchases behind them.';
+
+revoke all on function "private"."explain_payments"(public.call_logs) from public;
+
+grant execute on function "private"."explain_payments"(public.call_logs) to "postgres";
+
+create or replace function private.explain_rounding (
+  p_call public.call_logs
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object(
+    'numerator', p_call.billed_seconds * (p_call.rate).per_minute_micros, 'denominator', 60,
+    'mode', (p_call.rate).rounding_mode, 'precision_micros', (p_call.rate).precision_micros,
+    'rounded_micros', (p_call.rate).precision_micros * private.round_quotient(
+      p_call.billed_seconds * (p_call.rate).per_minute_micros, 60 * (p_call.rate).precision_micros, (p_call.rate).rounding_mode))
+$function$;
+
+comment on function "private"."explain_rounding"(public.call_logs) is 'The one division and the one rounding behind a call''s cost.';
+
+revoke all on function "private"."explain_rounding"(public.call_logs) from public;
+
+grant execute on function "private"."explain_rounding"(public.call_logs) to "postgres";
+
+create or replace function private.explain_sentence (
+  p_call     public.call_logs,
+  p_currency text
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case
+    when p_call.status <> 'ended' then 'This call is not over; it is priced when it ends.'
+    when p_call.cost_micros = 0 then 'This call to ' || p_call.destination_masked || ' cost nothing.'
+    else format('%s s to %s%s at %s a minute (plan %s) are billed as %s s in steps of %s/%s: %s%s%s.',
+      p_call.duration_seconds, p_call.destination_masked,
+      case when (p_call.rate).free_seconds > 0 then format(', %s s of them free,', least((p_call.rate).free_seconds, p_call.duration_seconds)) else '' end,
+      private.format_micros((p_call.rate).per_minute_micros, p_currency), (p_call.rate).rate_plan, p_call.billed_seconds,
+      (p_call.rate).initial_increment_seconds, (p_call.rate).increment_seconds, private.format_micros(p_call.cost_micros, p_currency),
+      case when (p_call.rate).connection_fee_micros > 0
+        then ', connection fee ' || private.format_micros((p_call.rate).connection_fee_micros, p_currency) || ' included' else '' end,
+      case when p_call.cost_micros = (p_call.rate).minimum_charge_micros then ', the minimum charge' else '' end)
+  end
+  || case when p_call.unbilled_seconds > 0 then format(' %s s more were not charged.', p_call.unbilled_seconds) else '' end
+  || case when p_call.rerated_micros <> 0 then format(' Rated anew: %s.', private.format_micros(p_call.rerated_micros, p_currency)) else '' end
+  || case when p_call.refunded_micros > 0 then format(' Refunded: %s.', private.format_micros(p_call.refunded_micros, p_currency)) else '' end
+$function$;
+
+comment on function "private"."explain_sentence"(public.call_logs, text) is 'A call''s price in words.';
+
+revoke all on function "private"."explain_sentence"(public.call_logs, text) from public;
+
+grant execute on function "private"."explain_sentence"(public.call_logs, text) to "postgres";
 
 create or replace function private.find_purchase_row (
   p_user_id           uuid,
@@ -758,21 +1149,27 @@ create or replace function private.find_rate (
   set search_path to ''
   AS $function$
 declare
-  v_prefixes text[] := array(select substr(p_number, 2, n) from generate_series(0, length(p_number) - 1) n);
+  v_digits text := substr(p_number, 2);
+  v_prefixes text[] := array['', left(v_digits, 1), left(v_digits, 2), left(v_digits, 3), left(v_digits, 4), left(v_digits, 5),
+    left(v_digits, 6), left(v_digits, 7), left(v_digits, 8), left(v_digits, 9), left(v_digits, 10), left(v_digits, 11),
+    left(v_digits, 12), left(v_digits, 13), left(v_digits, 14), v_digits];
   v_rate public.rates;
 begin
   select * into v_rate from public.rates r
-    where r.rate_plan = p_rate_plan and r.prefix = any (v_prefixes) and r.effective_from <= p_at
-    order by length(r.prefix) desc, r.effective_from desc
+    where r.rate_plan = coalesce(p_rate_plan, (select p.code from public.rate_plans p where p.is_default))
+      and r.prefix = any (v_prefixes) and r.effective_from <= p_at
+    -- Of two prefixes of one number the longer sorts last, so the key's own order finds it without a sort.
+    order by r.prefix desc, r.effective_from desc
     limit 1;
   if not found then
-    perform private.raise_error('destination_not_rated', jsonb_build_object('rate_plan', p_rate_plan));
+    perform private.raise_error('destination_not_rated', jsonb_build_object('rate_plan',
+      coalesce(p_rate_plan, (select p.code from public.rate_plans p where p.is_default))));
   end if;
   return v_rate;
 end
 $function$;
 
-comment on function "private"."find_rate"(text, text, timestamp with time zone) is 'The rate of the longest matching prefix in force at an instant. Raises destination_not_rated.';
+comment on function "private"."find_rate"(text, text, timestamp with time zone) is 'The rate of the longest matching prefix in force at an instant; without a plan, of the default one. Raises destination_not_rated.';
 
 revoke all on function "private"."find_rate"(text, text, timestamp with time zone) from public;
 
@@ -783,14 +1180,16 @@ create or replace function private.format_micros (
   p_currency      text
 )
   returns text
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
   AS $function$
-  select case when p_amount_micros < 0 then '−' else '' end
+begin
+  return case when p_amount_micros < 0 then '−' else '' end
     || case p_currency when 'usd' then '$' else upper(p_currency) || ' ' end
     || to_char(abs(p_amount_micros) / 1000000, 'FM999,999,999,990')
-    || '.' || regexp_replace(lpad((abs(p_amount_micros) % 1000000)::text, 6, '0'), '0{1,4}$', '')
+    || '.' || regexp_replace(lpad((abs(p_amount_micros) % 1000000)::text, 6, '0'), '0{1,4}$', '');
+end
 $function$;
 
 comment on function "private"."format_micros"(bigint, text) is 'An amount for people: at least two decimals, more only where they are not zero.';
@@ -798,6 +1197,26 @@ comment on function "private"."format_micros"(bigint, text) is 'An amount for pe
 revoke all on function "private"."format_micros"(bigint, text) from public;
 
 grant execute on function "private"."format_micros"(bigint, text) to "postgres";
+
+create or replace function private.full_increments (
+  p_seconds bigint,
+  p_rate    public.rates
+)
+  returns bigint
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+begin
+  return greatest(p_seconds, least(p_seconds, p_rate.free_seconds) + private.billed_seconds(p_seconds, p_rate));
+end
+$function$;
+
+comment on function "private"."full_increments"(bigint, public.rates) is 'A talk time stretched to the end of the increment that would be billed for it.';
+
+revoke all on function "private"."full_increments"(bigint, public.rates) from public;
+
+grant execute on function "private"."full_increments"(bigint, public.rates) to "postgres";
 
 create or replace function private.grant_credit (
   p_user_id         uuid,
@@ -843,59 +1262,24 @@ create or replace function private.grants_in_order (
   p_usable_at timestamp with time zone
 )
   returns SETOF public.credit_grants
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select g.*
-  from public.credit_grants g
-  where g.user_id = p_user_id and g.remaining_micros > 0 and (g.expires_at is null or g.expires_at > p_usable_at)
-  order by g.expires_at nulls last, (g.source <> 'promotional'), g.id
+begin
+  return query
+    select g.*
+    from public.credit_grants g
+    where g.user_id = p_user_id and g.remaining_micros > 0 and (g.expires_at is null or g.expires_at > p_usable_at)
+    order by g.expires_at nulls last, (g.source <> 'promotional'), g.id;
+end
 $function$;
 
-comment on function "private"."grants_in_order"(uuid, timestamp with time zone) is 'Grants with credit that were usable at an instant, in the order they are spent. The one ordering of consumption and preview.';
+comment on function "private"."grants_in_order"(uuid, timestamp with time zone) is 'Grants with credit that were usable at an instant, in the order they are spent, which is that of the index credit_grants_spendable.';
 
 revoke all on function "private"."grants_in_order"(uuid, timestamp with time zone) from public;
 
 grant execute on function "private"."grants_in_order"(uuid, timestamp with time zone) to "postgres";
-
-create or replace function private.grow_hold (
-  p_call            public.call_logs,
-  p_elapsed_seconds bigint,
-  p_now             timestamp with time zone
-)
-  returns public.call_logs
-  language plpgsql
-  set search_path to ''
-  AS $function$
-declare
-  v_user public.users := private.lock_user(p_call.user_id);
-  v_wanted bigint := private.billed_seconds(p_elapsed_seconds + private.setting_integer('hold_quantum_seconds'), p_call.rate);
-  v_seconds bigint := greatest(p_call.authorized_seconds, least(v_wanted, private.affordable_seconds(v_user, p_call, p_now)));
-  v_hold bigint := private.call_cost(v_seconds, p_call.rate);
-  v_call public.call_logs;
-begin
-  update public.users u set held_micros = u.held_micros + v_hold - p_call.hold_micros where u.id = p_call.user_id;
-  update public.call_logs c set
-    hold_micros = v_hold,
-    authorized_seconds = v_seconds,
-    authorized_until = c.answered_at + make_interval(secs => v_seconds),
-    sweep_at = case
-      when c.answered_at is null then c.started_at + private.setting_seconds('ring_timeout_seconds')
-      else least(
-        c.answered_at + make_interval(secs => v_seconds) + private.setting_seconds('end_grace_seconds'),
-        c.last_heartbeat_at + private.setting_seconds('heartbeat_timeout_seconds'))
-    end
-  where c.user_id = p_call.user_id and c.id = p_call.id returning * into v_call;
-  return v_call;
-end
-$function$;
-
-comment on function "private"."grow_hold"(public.call_logs, bigint, timestamp with time zone) is 'Extends a call''s hold to a quantum past what has elapsed, as far as available credit goes. A hold never shrinks while the call lives.';
-
-revoke all on function "private"."grow_hold"(public.call_logs, bigint, timestamp with time zone) from public;
-
-grant execute on function "private"."grow_hold"(public.call_logs, bigint, timestamp with time zone) to "postgres";
 
 create or replace function private.hmac_sha256 (
   p_key     bytea,
@@ -908,14 +1292,10 @@ create or replace function private.hmac_sha256 (
   set search_path to ''
   AS $function$
 declare
-  v_inner bytea := decode(repeat('36', 64), 'hex');
-  v_outer bytea := decode(repeat('5c', 64), 'hex');
+  v_key bytea := p_key || decode(repeat('00', 64 - length(p_key)), 'hex');
 begin
-  for i in 0 .. length(p_key) - 1 loop
-    v_inner := set_byte(v_inner, i, get_byte(v_inner, i) # get_byte(p_key, i));
-    v_outer := set_byte(v_outer, i, get_byte(v_outer, i) # get_byte(p_key, i));
-  end loop;
-  return sha256(v_outer || sha256(v_inner || p_message));
+  return sha256(private.xor_bytes(v_key, decode(repeat('5c', 64), 'hex'))
+    || sha256(private.xor_bytes(v_key, decode(repeat('36', 64), 'hex')) || p_message));
 end
 $function$;
 
@@ -925,6 +1305,50 @@ revoke all on function "private"."hmac_sha256"(bytea, bytea) from public;
 
 grant execute on function "private"."hmac_sha256"(bytea, bytea) to "postgres";
 
+create or replace function private.import_call_record (
+  p_record private.call_record,
+  p_rate   public.rates
+)
+  returns text
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(p_record.user_id);
+  v_now timestamptz := private.clock();
+  v_call public.call_logs;
+  v_billable bigint;
+begin
+  select * into v_call from public.call_logs c where c.user_id = p_record.user_id and c.id = p_record.call_id;
+  if found then
+    return case
+      when v_call.status = 'ended' and v_call.started_at = p_record.started_at
+        and v_call.duration_seconds + v_call.unbilled_seconds = p_record.duration_seconds
+        and private.decrypt_destination(v_call.destination_ciphertext) is not distinct from p_record.destination then 'replayed'
+      else 'idempotency_conflict'
+    end;
+  end if;
+  v_billable := least(p_record.duration_seconds, private.max_seconds(private.reservable_micros(v_user, private.available_micros(v_user, v_now), v_now), p_rate));
+  insert into public.call_logs (user_id, id, status, end_reason, settled_by, destination_masked, destination_ciphertext, rate,
+    started_at, answered_at, ended_at, duration_seconds, billed_seconds, unbilled_seconds, cost_micros)
+  values (p_record.user_id, p_record.call_id, 'ended', case when p_record.duration_seconds = 0 then 'no_answer' else 'completed' end, 'import',
+    private.mask_destination(p_record.destination), private.encrypt_destination(p_record.destination), p_rate,
+    p_record.started_at, case when p_record.duration_seconds > 0 then p_record.started_at end, v_now,
+    v_billable, private.billed_seconds(v_billable, p_rate), p_record.duration_seconds - v_billable, private.call_cost(v_billable, p_rate))
+  returning * into v_call;
+  -- Paid from what can be spent now: the call is over, and no hold kept older credit alive for it.
+  perform private.charge_call(v_user, v_call, v_now, v_now);
+  perform private.notify_call_end(v_user, v_call);
+  return 'charged';
+end
+$function$;
+
+comment on function "private"."import_call_record"(private.call_record, public.rates) is 'Adds one record under the wallet''s lock and charges what is available. Returns charged, replayed or an error code.';
+
+revoke all on function "private"."import_call_record"(private.call_record, public.rates) from public;
+
+grant execute on function "private"."import_call_record"(private.call_record, public.rates) to "postgres";
+
 create or replace function private.lock_call (
   p_user_id uuid,
   p_call_id text
@@ -933,15 +1357,9 @@ create or replace function private.lock_call (
   language plpgsql
   set search_path to ''
   AS $function$
-declare
-  v_call public.call_logs;
 begin
   perform private.lock_user(p_user_id);
-  select * into v_call from public.call_logs c where c.user_id = p_user_id and c.id = p_call_id;
-  if not found then
-    perform private.raise_error('call_not_found', jsonb_build_object('call_id', left(p_call_id, 128)));
-  end if;
-  return v_call;
+  return private.read_call(p_user_id, p_call_id);
 end
 $function$;
 
@@ -979,10 +1397,14 @@ create or replace function private.mask_destination (
   p_number text
 )
   returns text
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
-  AS $function$ select left(p_number, greatest(length(p_number) - 7, 2)) || '•••' || right(p_number, 4) $function$;
+  AS $function$
+begin
+  return left(p_number, greatest(length(p_number) - 7, 2)) || '•••' || right(p_number, 4);
+end
+$function$;
 
 comment on function "private"."mask_destination"(text) is 'A number with three digits before the last four hidden.';
 
@@ -1005,7 +1427,7 @@ declare
   v_bound bigint;
   v_billable bigint;
 begin
-  if p_amount_micros < p_rate.connection_fee_micros then
+  if p_amount_micros < greatest(p_rate.connection_fee_micros, p_rate.minimum_charge_micros) then
     return 0;
   end if;
   if p_rate.per_minute_micros = 0 then
@@ -1019,9 +1441,9 @@ begin
   end;
   v_billable := v_bound / p_rate.per_minute_micros;
   if v_billable < p_rate.initial_increment_seconds then
-    return 0;
+    return p_rate.free_seconds;
   end if;
-  return p_rate.initial_increment_seconds
+  return p_rate.free_seconds + p_rate.initial_increment_seconds
     + (v_billable - p_rate.initial_increment_seconds) / p_rate.increment_seconds * p_rate.increment_seconds;
 end
 $function$;
@@ -1032,28 +1454,64 @@ revoke all on function "private"."max_seconds"(bigint, public.rates) from public
 
 grant execute on function "private"."max_seconds"(bigint, public.rates) to "postgres";
 
-create or replace function private.next_heartbeat_seconds (
-  p_user         public.users,
-  p_seconds_left bigint
+create or replace function private.next_grant (
+  p_user_id   uuid,
+  p_usable_at timestamp with time zone
 )
-  returns bigint
-  language sql
+  returns public.credit_grants
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select greatest(1, least(
-    private.setting_integer('heartbeat_interval_seconds'),
-    p_seconds_left - coalesce((select max(t) from unnest(p_user.warning_thresholds_seconds) t where t < p_seconds_left), 0)))
+declare
+  v_grant public.credit_grants;
+begin
+  select * into v_grant from public.credit_grants g
+    where g.user_id = p_user_id and g.remaining_micros > 0 and (g.expires_at is null or g.expires_at > p_usable_at)
+    order by g.expires_at nulls last, (g.source <> 'promotional'), g.id
+    limit 1;
+  return v_grant;
+end
 $function$;
 
-comment on function "private"."next_heartbeat_seconds"(public.users, bigint) is 'When the call should report next: at the usual interval, or sooner at the next warning or the end, so that both come on the second.';
+comment on function "private"."next_grant"(uuid, timestamp with time zone) is 'The first of private.grants_in_order, found without reading the others; null when there is none.';
 
-revoke all on function "private"."next_heartbeat_seconds"(public.users, bigint) from public;
+revoke all on function "private"."next_grant"(uuid, timestamp with time zone) from public;
 
-grant execute on function "private"."next_heartbeat_seconds"(public.users, bigint) to "postgres";
+grant execute on function "private"."next_grant"(uuid, timestamp with time zone) to "postgres";
+
+create or replace function private.next_heartbeat_seconds (
+  p_user         public.users,
+  p_seconds_left bigint,
+  p_settings     jsonb
+)
+  returns bigint
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_wait bigint := least((p_settings ->> 'heartbeat_interval_seconds')::bigint, p_seconds_left);
+  v_threshold integer;
+begin
+  foreach v_threshold in array p_user.warning_thresholds_seconds loop
+    if v_threshold < p_seconds_left then
+      v_wait := least(v_wait, p_seconds_left - v_threshold);
+    end if;
+  end loop;
+  return greatest(1, v_wait);
+end
+$function$;
+
+comment on function "private"."next_heartbeat_seconds"(public.users, bigint, jsonb) is 'When the call should report next: at the usual interval, or sooner at the next warning or the end, so that both come on the second.';
+
+revoke all on function "private"."next_heartbeat_seconds"(public.users, bigint, jsonb) from public;
+
+grant execute on function "private"."next_heartbeat_seconds"(public.users, bigint, jsonb) to "postgres";
 
 create or replace function private.notify_call_end (
-  p_call public.call_logs
+  p_before public.users,
+  p_call   public.call_logs
 )
   returns void
   language plpgsql
@@ -1069,18 +1527,18 @@ begin
   end if;
   -- Told at the crossing, so a balance that stays low is told once.
   if v_user.balance_micros < v_user.low_balance_threshold_micros
-    and v_user.balance_micros + p_call.cost_micros >= v_user.low_balance_threshold_micros then
+    and p_before.balance_micros >= v_user.low_balance_threshold_micros then
     perform private.notify_user(p_call.user_id, 'low_balance', 'low_balance:' || v_user.last_line,
       jsonb_build_object('balance_micros', v_user.balance_micros, 'threshold_micros', v_user.low_balance_threshold_micros));
   end if;
 end
 $function$;
 
-comment on function "private"."notify_call_end"(public.call_logs) is 'Tells a user that a call was cut off or that the balance fell below their threshold.';
+comment on function "private"."notify_call_end"(public.users, public.call_logs) is 'Tells a user that a call was cut off or that the balance fell below their threshold, given the wallet as it was before.';
 
-revoke all on function "private"."notify_call_end"(public.call_logs) from public;
+revoke all on function "private"."notify_call_end"(public.users, public.call_logs) from public;
 
-grant execute on function "private"."notify_call_end"(public.call_logs) to "postgres";
+grant execute on function "private"."notify_call_end"(public.users, public.call_logs) to "postgres";
 
 create or replace function private.notify_user (
   p_user_id    uuid,
@@ -1121,6 +1579,24 @@ revoke all on function "private"."open_wallet"() from public;
 
 grant execute on function "private"."open_wallet"() to "postgres";
 
+create or replace function private.parse_csv_line (
+  p_line text
+)
+  returns text[]
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  select array_agg(coalesce(replace(m[1], '""', '"'), m[2]))
+  from regexp_matches(',' || p_line, ',(?:"((?:[^"]|"")*)"|([^,"]*))(?=,|$)', 'g') m
+$function$;
+
+comment on function "private"."parse_csv_line"(text) is 'The fields of one CSV line (RFC 4180, without line breaks inside fields).';
+
+revoke all on function "private"."parse_csv_line"(text) from public;
+
+grant execute on function "private"."parse_csv_line"(text) to "postgres";
+
 create or replace function private.parse_destination (
   p_destination text
 )
@@ -1132,7 +1608,8 @@ create or replace function private.parse_destination (
 declare
   v_number text := regexp_replace(p_destination, '[\s().-]', '', 'g');
 begin
-  if v_number is null or v_number !~ '^\+[1-9][0-9]{6,14}$' then
+  -- The length apart: a counted repetition would make the pattern many times slower.
+  if v_number is null or v_number !~ '^\+[1-9][0-9]+$' or length(v_number) not between 8 and 16 then
     perform private.raise_error('invalid_destination', jsonb_build_object('destination', left(p_destination, 40)));
   end if;
   return v_number;
@@ -1145,15 +1622,111 @@ revoke all on function "private"."parse_destination"(text) from public;
 
 grant execute on function "private"."parse_destination"(text) to "postgres";
 
+create or replace function private.parse_rate_sheet (
+  p_sheet text
+)
+  returns SETOF private.sheet_line
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  with lines as (
+    select l.number::integer,
+      case when strpos(l.content, '"') = 0 then string_to_array(l.content, ',') else private.parse_csv_line(l.content) end as fields
+    from string_to_table(replace(p_sheet, E'\r', ''), E'\n') with ordinality l (content, number)
+    where l.content <> ''
+  ), header as materialized (
+    select h.number, h.fields, array_position(h.fields, 'prefix') as prefix, array_position(h.fields, 'per_minute') as per_minute,
+      array_position(h.fields, 'connection_fee') as connection_fee, array_position(h.fields, 'initial_increment') as initial_increment,
+      array_position(h.fields, 'increment') as increment, array_position(h.fields, 'free_seconds') as free_seconds,
+      array_position(h.fields, 'minimum_charge') as minimum_charge, array_position(h.fields, 'rounding_mode') as rounding_mode
+    from lines h order by h.number limit 1
+  ), texts as (
+    select l.number, cardinality(l.fields) is distinct from cardinality(h.fields) as is_ragged,
+      trim(l.fields[h.prefix]) as prefix, trim(l.fields[h.per_minute]) as per_minute,
+      coalesce(nullif(trim(l.fields[h.connection_fee]), ''), '0') as connection_fee,
+      coalesce(nullif(trim(l.fields[h.initial_increment]), ''), '60') as initial_increment,
+      coalesce(nullif(trim(l.fields[h.increment]), ''), '60') as increment,
+      coalesce(nullif(trim(l.fields[h.free_seconds]), ''), '0') as free_seconds,
+      coalesce(nullif(trim(l.fields[h.minimum_charge]), ''), '0') as minimum_charge,
+      coalesce(nullif(trim(l.fields[h.rounding_mode]), ''), 'up') as rounding_mode
+    from lines l cross join header h
+    where l.number > h.number
+  ), judged as (
+    select t.*,
+      case
+        when t.is_ragged then 'not as many fields as the header'
+        when t.prefix is null or t.prefix !~ '^[0-9]{0,15}$' then 'prefix is not up to 15 digits'
+        when t.per_minute is null or t.per_minute !~ '^[0-9]{1,3}(\.[0-9]{1,6})?$' then 'per_minute is not an amount below 1000'
+        when t.connection_fee !~ '^[0-9]{1,3}(\.[0-9]{1,6})?$' then 'connection_fee is not an amount below 1000'
+        when t.initial_increment !~ '^0*([1-9][0-9]{0,2}|[1-2][0-9]{3}|3[0-5][0-9]{2}|3600)$' then 'initial_increment is not 1 to 3600 seconds'
+        when t.increment !~ '^0*([1-9][0-9]{0,2}|[1-2][0-9]{3}|3[0-5][0-9]{2}|3600)$' then 'increment is not 1 to 3600 seconds'
+        when t.free_seconds !~ '^0*([0-9]{1,3}|[1-2][0-9]{3}|3[0-5][0-9]{2}|3600)$' then 'free_seconds is not 0 to 3600'
+        when t.minimum_charge !~ '^[0-9]{1,3}(\.[0-9]{1,6})?$' then 'minimum_charge is not an amount below 1000'
+        when t.rounding_mode not in ('up', 'half_up', 'half_even', 'down') then 'rounding_mode is not up, half_up, half_even or down'
+        when count(*) over (partition by t.prefix) > 1 then 'prefix stands twice in the sheet'
+      end as problem
+    from texts t
+  )
+  select j.number, j.prefix,
+    case when j.problem is null then (j.per_minute::numeric * 1000000)::bigint end,
+    case when j.problem is null then (j.connection_fee::numeric * 1000000)::bigint end,
+    case when j.problem is null then j.initial_increment::integer end,
+    case when j.problem is null then j.increment::integer end,
+    case when j.problem is null then j.free_seconds::integer end,
+    case when j.problem is null then (j.minimum_charge::numeric * 1000000)::bigint end,
+    j.rounding_mode, j.problem
+  from judged j
+$function$;
+
+comment on function "private"."parse_rate_sheet"(text) is 'Every line of a rate sheet after its header, each with its problem or null.';
+
+revoke all on function "private"."parse_rate_sheet"(text) from public;
+
+grant execute on function "private"."parse_rate_sheet"(text) to "postgres";
+
+create or replace function private.post_call_credit (
+  p_call          public.call_logs,
+  p_kind          text,
+  p_amount_micros bigint,
+  p_description   text,
+  p_reason        text
+)
+  returns public.transactions
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_before bigint := (select u.balance_micros from public.users u where u.id = p_call.user_id);
+  v_transaction public.transactions;
+begin
+  v_transaction := private.post_transaction(p_call.user_id, p_kind, p_amount_micros, 'call_revenue', p_description, p_call_id => p_call.id,
+    p_reverses_line => (select t.line from public.transactions t where t.user_id = p_call.user_id and t.call_id = p_call.id and t.kind = 'call'),
+    p_reason => p_reason);
+  perform private.return_credit(p_call, v_transaction.line,
+    greatest(v_transaction.balance_after_micros, 0) - greatest(v_before, 0));
+  return v_transaction;
+end
+$function$;
+
+comment on function "private"."post_call_credit"(public.call_logs, text, bigint, text, text) is 'Posts a credit that corrects a call and returns it to the grants that paid, less what pays a debt.';
+
+revoke all on function "private"."post_call_credit"(public.call_logs, text, bigint, text, text) from public;
+
+grant execute on function "private"."post_call_credit"(public.call_logs, text, bigint, text, text) to "postgres";
+
 create or replace function private.post_transaction (
   p_user_id         uuid,
   p_kind            text,
   p_amount_micros   bigint,
   p_counter_account text,
   p_description     text,
-  p_purchase_id     uuid   default null::uuid,
-  p_call_id         text   default null::text,
-  p_reverses_line   bigint default null::bigint
+  p_purchase_id     uuid                     default null::uuid,
+  p_call_id         text                     default null::text,
+  p_reverses_line   bigint                   default null::bigint,
+  p_reason          text                     default null::text,
+  p_released_micros bigint                   default 0,
+  p_at              timestamp with time zone default null::timestamp with time zone
 )
   returns public.transactions
   language plpgsql
@@ -1163,25 +1736,99 @@ declare
   v_user public.users;
   v_transaction public.transactions;
 begin
-  update public.users u set balance_micros = u.balance_micros + p_amount_micros, last_line = u.last_line + 1
+  update public.users u set balance_micros = u.balance_micros + p_amount_micros, held_micros = u.held_micros - p_released_micros,
+    last_line = u.last_line + 1
     where u.id = p_user_id returning * into v_user;
   if not found then
     perform private.raise_error('user_not_found', jsonb_build_object('user_id', p_user_id));
   end if;
   insert into public.transactions (user_id, line, kind, amount_micros, counter_account, balance_after_micros,
-    purchase_id, call_id, reverses_line, description, created_at)
+    purchase_id, call_id, reverses_line, description, reason, created_at)
   values (p_user_id, v_user.last_line, p_kind, p_amount_micros, p_counter_account, v_user.balance_micros,
-    p_purchase_id, p_call_id, p_reverses_line, p_description, private.clock())
+    p_purchase_id, p_call_id, p_reverses_line, p_description, p_reason, coalesce(p_at, private.clock()))
   returning * into v_transaction;
   return v_transaction;
 end
 $function$;
 
-comment on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint) is 'The only writer of the journal: posts one line and moves the cached balance with it.';
+comment on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint, text, bigint, timestamp with time zone) is 'The only writer of the journal: posts one line and moves the cached balance with it, and what a hold releases at the same time.';
 
-revoke all on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint) from public;
+revoke all on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint, text, bigint, timestamp with time zone) from public;
 
-grant execute on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint) to "postgres";
+grant execute on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint, text, bigint, timestamp with time zone) to "postgres";
+
+create or replace function private.prove_call (
+  p_user           public.users,
+  p_call           public.call_logs,
+  p_now            timestamp with time zone,
+  p_request_number bigint                   default null::bigint
+)
+  returns jsonb
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_settings jsonb := private.all_settings();
+  v_available bigint := private.available_micros(p_user, p_now);
+  v_affordable bigint := private.affordable_seconds(p_user, v_available, p_call, p_now, v_settings);
+  v_held_before bigint := p_call.hold_micros;
+  v_warned integer[] := p_call.warnings_sent;
+  v_answer jsonb;
+begin
+  p_call := private.with_hold(p_call, v_affordable, p_now, v_settings);
+  p_user := private.change_held(p_user, p_call.hold_micros - v_held_before);
+  v_available := v_available - (p_call.hold_micros - v_held_before);
+  if v_available < p_user.balance_micros - p_user.held_micros + p_user.credit_limit_micros and p_call.hold_micros > v_held_before then
+    -- Some credit has expired, and a longer hold may keep more of it alive.
+    update public.call_logs c set hold_micros = p_call.hold_micros where c.user_id = p_call.user_id and c.id = p_call.id;
+    v_available := private.available_micros(p_user, p_now);
+    v_affordable := private.affordable_seconds(p_user, v_available, p_call, p_now, v_settings);
+  end if;
+  p_call.warnings_sent := private.reached_warnings(p_user, v_affordable - private.elapsed_seconds(p_call.answered_at, p_now));
+  v_answer := private.call_json(p_user, v_available, p_call, v_affordable, p_now, v_settings,
+    array(select t from unnest(p_call.warnings_sent) t where t <> all (v_warned)));
+  update public.call_logs c set
+    status = p_call.status, answered_at = p_call.answered_at, last_heartbeat_at = p_call.last_heartbeat_at,
+    proven_seconds = p_call.proven_seconds, hold_micros = p_call.hold_micros, authorized_seconds = p_call.authorized_seconds,
+    authorized_until = p_call.authorized_until, sweep_at = p_call.sweep_at, warnings_sent = p_call.warnings_sent,
+    last_request_number = coalesce(p_request_number, c.last_request_number),
+    last_answer = case when p_request_number is null then c.last_answer else v_answer end
+  where c.user_id = p_call.user_id and c.id = p_call.id;
+  return v_answer;
+end
+$function$;
+
+comment on function "private"."prove_call"(public.users, public.call_logs, timestamp with time zone, bigint) is 'Writes a live call that has just been answered or heard of: extends its hold, and answers it with the warnings that are new.';
+
+revoke all on function "private"."prove_call"(public.users, public.call_logs, timestamp with time zone, bigint) from public;
+
+grant execute on function "private"."prove_call"(public.users, public.call_logs, timestamp with time zone, bigint) to "postgres";
+
+create or replace function private.proven_by_heartbeat (
+  p_call             public.call_logs,
+  p_reported_seconds bigint,
+  p_now              timestamp with time zone
+)
+  returns bigint
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_elapsed bigint := private.elapsed_seconds(p_call.answered_at, p_now);
+begin
+  if p_reported_seconds not between 0 and v_elapsed then
+    perform private.raise_error('duration_invalid', jsonb_build_object('elapsed_seconds', p_reported_seconds, 'longest', v_elapsed));
+  end if;
+  return greatest(p_call.proven_seconds, coalesce(p_reported_seconds, v_elapsed));
+end
+$function$;
+
+comment on function "private"."proven_by_heartbeat"(public.call_logs, bigint, timestamp with time zone) is 'Seconds a heartbeat proves: what the telephony system counted, or the time since the answer. Never less than before. Raises duration_invalid.';
+
+revoke all on function "private"."proven_by_heartbeat"(public.call_logs, bigint, timestamp with time zone) from public;
+
+grant execute on function "private"."proven_by_heartbeat"(public.call_logs, bigint, timestamp with time zone) to "postgres";
 
 create or replace function private.purchase_is_final (
   p_status text
@@ -1281,14 +1928,17 @@ create or replace function private.rate_json (
   p_rate public.rates
 )
   returns jsonb
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
   AS $function$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'plan', p_rate.rate_plan, 'prefix', p_rate.prefix, 'per_minute_micros', p_rate.per_minute_micros,
     'connection_fee_micros', p_rate.connection_fee_micros, 'initial_increment_seconds', p_rate.initial_increment_seconds,
-    'increment_seconds', p_rate.increment_seconds, 'rounding_mode', p_rate.rounding_mode, 'precision_micros', p_rate.precision_micros)
+    'increment_seconds', p_rate.increment_seconds, 'free_seconds', p_rate.free_seconds,
+    'minimum_charge_micros', p_rate.minimum_charge_micros, 'effective_from', p_rate.effective_from, 'rounding_mode', p_rate.rounding_mode, 'precision_micros', p_rate.precision_micros);
+end
 $function$;
 
 comment on function "private"."rate_json"(public.rates) is 'A rate as the API shows it.';
@@ -1296,6 +1946,100 @@ comment on function "private"."rate_json"(public.rates) is 'A rate as the API sh
 revoke all on function "private"."rate_json"(public.rates) from public;
 
 grant execute on function "private"."rate_json"(public.rates) to "postgres";
+
+create or replace function private.reached_warnings (
+  p_user         public.users,
+  p_seconds_left bigint
+)
+  returns integer[]
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+begin
+  if p_seconds_left > all (p_user.warning_thresholds_seconds) then
+    return '{}';
+  end if;
+  return array(select t from unnest(p_user.warning_thresholds_seconds) t where p_seconds_left <= t order by t desc);
+end
+$function$;
+
+comment on function "private"."reached_warnings"(public.users, bigint) is 'The warning thresholds a live call has reached. One left behind by a top-up is not among them, so that it warns again when it is reached again.';
+
+revoke all on function "private"."reached_warnings"(public.users, bigint) from public;
+
+grant execute on function "private"."reached_warnings"(public.users, bigint) to "postgres";
+
+create or replace function private.read_call (
+  p_user_id uuid,
+  p_call_id text
+)
+  returns public.call_logs
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_call public.call_logs;
+begin
+  select * into v_call from public.call_logs c where c.user_id = p_user_id and c.id = p_call_id;
+  if not found then
+    perform private.raise_error('call_not_found', jsonb_build_object('call_id', left(p_call_id, 128)));
+  end if;
+  return v_call;
+end
+$function$;
+
+comment on function "private"."read_call"(uuid, text) is 'A user''s call. Raises call_not_found.';
+
+revoke all on function "private"."read_call"(uuid, text) from public;
+
+grant execute on function "private"."read_call"(uuid, text) to "postgres";
+
+create or replace function private.read_call_records (
+  p_records jsonb
+)
+  returns SETOF private.call_record
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  with texts as (
+    select r.position::integer, r.record ->> 'user_id' as user_id, r.record ->> 'call_id' as call_id,
+      regexp_replace(r.record ->> 'destination', '[\s().-]', '', 'g') as destination,
+      r.record ->> 'started_at' as started_at, r.record ->> 'duration_seconds' as duration_seconds
+    from jsonb_array_elements(p_records) with ordinality r (record, position)
+  ), judged as (
+    select t.*, case
+      when t.user_id is null or not pg_input_is_valid(t.user_id, 'uuid') then 'user_not_found'
+      when t.call_id is null or t.call_id !~ '^[A-Za-z0-9._:@-]{1,128}$' then 'invalid_call_id'
+      when t.destination is null or t.destination !~ '^\+[1-9][0-9]{6,14}$' then 'invalid_destination'
+      -- With its zone: without one it would mean another instant in another session.
+      when t.started_at is null or t.started_at !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+ ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+        or not pg_input_is_valid(t.started_at, 'timestamptz') then 'invalid_request'
+      when t.duration_seconds is null or t.duration_seconds !~ '^[0-9]{1,7}$' then 'duration_invalid'
+    end as problem
+    from texts t
+  ), typed as (
+    select j.position, case when j.problem is null then j.user_id::uuid end as user_id, j.call_id, j.destination,
+      case when j.problem is null then j.started_at::timestamptz end as started_at,
+      case when j.problem is null then j.duration_seconds::bigint end as duration_seconds, j.problem
+    from judged j
+  )
+  select t.position, t.user_id, t.call_id, t.destination, t.started_at, t.duration_seconds,
+    case
+      when t.problem is not null then t.problem
+      when u.id is null then 'user_not_found'
+      when t.started_at + make_interval(secs => t.duration_seconds) > private.clock() then 'duration_invalid'
+    end
+  from typed t left join public.users u on u.id = t.user_id
+$function$;
+
+comment on function "private"."read_call_records"(jsonb) is 'Reads and judges imported records set-wise; problem is an error code or null.';
+
+revoke all on function "private"."read_call_records"(jsonb) from public;
+
+grant execute on function "private"."read_call_records"(jsonb) to "postgres";
 
 create or replace function private.refuse_change()
   returns trigger
@@ -1314,6 +2058,26 @@ revoke all on function "private"."refuse_change"() from public;
 
 grant execute on function "private"."refuse_change"() to "postgres";
 
+create or replace function private.refuse_published_rate()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if old.effective_from <= private.clock() then
+    perform private.raise_error('rate_published', jsonb_build_object(
+      'rate_plan', old.rate_plan, 'prefix', old.prefix, 'effective_from', old.effective_from));
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end
+$function$;
+
+comment on function "private"."refuse_published_rate"() is 'Trigger: a rate that is or was in force never changes; one that lies in the future may be corrected or withdrawn.';
+
+revoke all on function "private"."refuse_published_rate"() from public;
+
+grant execute on function "private"."refuse_published_rate"() to "postgres";
+
 create or replace function private.report_end_again (
   p_call             public.call_logs,
   p_reported_seconds bigint,
@@ -1326,7 +2090,7 @@ create or replace function private.report_end_again (
 declare
   v_talked bigint;
 begin
-  if p_call.settled_by = 'caller' or p_call.reported_end_at is not null then
+  if p_call.settled_by <> 'sweeper' or p_call.reported_end_at is not null then
     if p_reported_seconds is not null and p_reported_seconds <> p_call.duration_seconds + p_call.unbilled_seconds then
       perform private.raise_error('idempotency_conflict', jsonb_build_object(
         'call_id', p_call.id, 'duration_seconds', p_call.duration_seconds + p_call.unbilled_seconds));
@@ -1368,6 +2132,40 @@ revoke all on function "private"."require_active"(public.users) from public;
 
 grant execute on function "private"."require_active"(public.users) to "postgres";
 
+create or replace function private.require_admission (
+  p_user             public.users,
+  p_available_micros bigint,
+  p_minimum_micros   bigint,
+  p_now              timestamp with time zone
+)
+  returns void
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  perform private.require_active(p_user);
+  if p_available_micros < p_minimum_micros then
+    perform private.raise_error('insufficient_credit', jsonb_build_object(
+      'available_micros', p_available_micros, 'minimum_micros', p_minimum_micros));
+  end if;
+  if private.daily_limit_left(p_user, p_now) < p_minimum_micros then
+    perform private.raise_error('daily_limit_reached', jsonb_build_object(
+      'limit_micros', p_user.daily_spend_limit_micros, 'left_micros', private.daily_limit_left(p_user, p_now)));
+  end if;
+  if p_user.max_concurrent_calls <= (
+    select count(*) from public.call_logs c where c.user_id = p_user.id and c.status <> 'ended') then
+    perform private.raise_error('too_many_calls', jsonb_build_object('limit', p_user.max_concurrent_calls));
+  end if;
+end
+$function$;
+
+comment on function "private"."require_admission"(public.users, bigint, bigint, timestamp with time zone) is 'Whether one more call may begin. Raises wallet_suspended, wallet_closed, insufficient_credit, daily_limit_reached, too_many_calls.';
+
+revoke all on function "private"."require_admission"(public.users, bigint, bigint, timestamp with time zone) from public;
+
+grant execute on function "private"."require_admission"(public.users, bigint, bigint, timestamp with time zone) to "postgres";
+
 create or replace function private.require_allowed_redirect (
   p_parameter text,
   p_url       text
@@ -1397,6 +2195,72 @@ revoke all on function "private"."require_allowed_redirect"(text, text) from pub
 
 grant execute on function "private"."require_allowed_redirect"(text, text) to "postgres";
 
+create or replace function private.rerate_call (
+  p_call     public.call_logs,
+  p_new_cost bigint,
+  p_reason   text
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_difference bigint := p_new_cost - p_call.cost_micros - p_call.rerated_micros;
+  v_user public.users;
+  v_line bigint;
+begin
+  v_user := private.lock_user(p_call.user_id);
+  if v_difference < 0 then
+    -- What was refunded already is not given back twice.
+    v_difference := -least(-v_difference, p_call.cost_micros + p_call.rerated_micros - p_call.refunded_micros);
+    if v_difference < 0 then
+      perform private.post_call_credit(p_call, 'rerate', -v_difference, 'Call to ' || p_call.destination_masked || ' rated anew', p_reason);
+    end if;
+  elsif v_difference > 0 then
+    -- A correction makes no debt: it takes what is there.
+    v_difference := least(v_difference, greatest(private.available_micros(v_user, private.clock()) - v_user.credit_limit_micros, 0));
+    if v_difference > 0 then
+      v_line := (private.post_transaction(p_call.user_id, 'rerate', -v_difference, 'call_revenue',
+        'Call to ' || p_call.destination_masked || ' rated anew', p_call_id => p_call.id, p_reason => p_reason,
+        p_reverses_line => (select t.line from public.transactions t
+          where t.user_id = p_call.user_id and t.call_id = p_call.id and t.kind = 'call'))).line;
+      perform private.spend_credit(p_call.user_id, v_line, v_difference, private.clock());
+    end if;
+  end if;
+  update public.call_logs c set rerated_micros = c.rerated_micros + v_difference
+    where c.user_id = p_call.user_id and c.id = p_call.id and v_difference <> 0;
+  return v_difference;
+end
+$function$;
+
+comment on function "private"."rerate_call"(public.call_logs, bigint, text) is 'Brings a call''s cost to a new one with a journal line, as far as credit and earlier refunds allow. Returns the change.';
+
+revoke all on function "private"."rerate_call"(public.call_logs, bigint, text) from public;
+
+grant execute on function "private"."rerate_call"(public.call_logs, bigint, text) to "postgres";
+
+create or replace function private.reservable_micros (
+  p_user             public.users,
+  p_available_micros bigint,
+  p_now              timestamp with time zone
+)
+  returns bigint
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+begin
+  return greatest(0, least(p_available_micros,
+    case when p_user.daily_spend_limit_micros is not null then private.daily_limit_left(p_user, p_now) end));
+end
+$function$;
+
+comment on function "private"."reservable_micros"(public.users, bigint, timestamp with time zone) is 'What a call may reserve now: what is available, within the daily limit.';
+
+revoke all on function "private"."reservable_micros"(public.users, bigint, timestamp with time zone) from public;
+
+grant execute on function "private"."reservable_micros"(public.users, bigint, timestamp with time zone) to "postgres";
+
 create or replace function private.reset_clock()
   returns void
   language sql
@@ -1409,23 +2273,81 @@ revoke all on function "private"."reset_clock"() from public;
 
 grant execute on function "private"."reset_clock"() to "postgres";
 
+create or replace function private.return_credit (
+  p_call          public.call_logs,
+  p_line          bigint,
+  p_amount_micros bigint
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_entry record;
+  v_left bigint := p_amount_micros;
+  v_lapsed bigint := 0;
+  v_life interval;
+  v_part bigint;
+begin
+  for v_entry in
+    select g.id, g.expires_at, -sum(e.amount_micros) as spent_micros
+    from public.transactions t
+    join public.grant_entries e on e.user_id = t.user_id and e.line = t.line
+    join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
+    where t.user_id = p_call.user_id and t.call_id = p_call.id
+    group by g.id, g.expires_at, g.source
+    having sum(e.amount_micros) < 0
+    order by g.expires_at desc nulls first, (g.source = 'promotional'), g.id desc
+  loop
+    exit when v_left = 0;
+    v_part := least(v_left, v_entry.spent_micros);
+    v_left := v_left - v_part;
+    if v_entry.expires_at <= v_now then
+      v_lapsed := v_lapsed + v_part;
+      v_life := greatest(v_life, v_entry.expires_at - p_call.started_at, interval '0');
+    else
+      update public.credit_grants g set remaining_micros = g.remaining_micros + v_part
+        where g.user_id = p_call.user_id and g.id = v_entry.id;
+      insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_call.user_id, v_entry.id, p_line, v_part);
+    end if;
+  end loop;
+  -- What no grant had paid was a debt that has been repaid since, with credit nobody can tell apart any more.
+  if v_lapsed + v_left > 0 then
+    insert into public.credit_grants (user_id, id, source, granted_micros, remaining_micros, expires_at, created_at)
+    values (p_call.user_id, p_line, 'adjustment', v_lapsed + v_left, v_lapsed + v_left,
+      -- In seconds: a day of an interval follows the session's time zone through its clock changes.
+      case when v_left = 0 then v_now + make_interval(secs => extract(epoch from v_life)::double precision) end, v_now);
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_call.user_id, p_line, p_line, v_lapsed + v_left);
+  end if;
+end
+$function$;
+
+comment on function "private"."return_credit"(public.call_logs, bigint, bigint) is 'Puts credit of a call back into the grants that paid for it; for what has expired since, into a new grant.';
+
+revoke all on function "private"."return_credit"(public.call_logs, bigint, bigint) from public;
+
+grant execute on function "private"."return_credit"(public.call_logs, bigint, bigint) to "postgres";
+
 create or replace function private.round_quotient (
   p_numerator   bigint,
   p_denominator bigint,
   p_mode        text
 )
   returns bigint
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
   AS $function$
-  select p_numerator / p_denominator + case p_mode
+begin
+  return p_numerator / p_denominator + case p_mode
     when 'down' then 0
     when 'up' then (p_numerator % p_denominator > 0)::integer
     when 'half_up' then (2 * (p_numerator % p_denominator) >= p_denominator)::integer
     when 'half_even' then (2 * (p_numerator % p_denominator) > p_denominator
       or (2 * (p_numerator % p_denominator) = p_denominator and p_numerator / p_denominator % 2 = 1))::integer
-  end
+  end;
+end
 $function$;
 
 comment on function "private"."round_quotient"(bigint, bigint, text) is 'A non-negative quotient rounded to an integer: down, up, half_up or half_even.';
@@ -1438,10 +2360,10 @@ create or replace function private.secret (
   p_name text
 )
   returns text
-  language sql
+  language plpgsql
   stable
   set search_path to ''
-  AS $function$ select s.value from private.secrets s where s.name = p_name $function$;
+  AS $function$ begin return (select s.value from private.secrets s where s.name = p_name); end $function$;
 
 comment on function "private"."secret"(text) is 'A secret by name: from Vault where it exists, else from private.secrets.';
 
@@ -1500,11 +2422,16 @@ create or replace function private.setting (
   p_name text
 )
   returns jsonb
-  language sql
+  language plpgsql
   stable
   strict
   set search_path to ''
-  AS $function$ select s.value from private.settings s where s.name = p_name $function$;
+  AS $function$
+begin
+  return (
+    select s.value from private.settings s where s.name = p_name);
+end
+$function$;
 
 comment on function "private"."setting"(text) is 'One setting as JSON.';
 
@@ -1516,11 +2443,16 @@ create or replace function private.setting_integer (
   p_name text
 )
   returns integer
-  language sql
+  language plpgsql
   stable
   strict
   set search_path to ''
-  AS $function$ select (s.value #>> '{}')::integer from private.settings s where s.name = p_name $function$;
+  AS $function$
+begin
+  return (
+    select (s.value #>> '{}')::integer from private.settings s where s.name = p_name);
+end
+$function$;
 
 comment on function "private"."setting_integer"(text) is 'One setting as an integer, in the unit its name ends with.';
 
@@ -1532,11 +2464,16 @@ create or replace function private.setting_seconds (
   p_name text
 )
   returns interval
-  language sql
+  language plpgsql
   stable
   strict
   set search_path to ''
-  AS $function$ select make_interval(secs => (s.value #>> '{}')::double precision) from private.settings s where s.name = p_name $function$;
+  AS $function$
+begin
+  return (
+    select make_interval(secs => (s.value #>> '{}')::double precision) from private.settings s where s.name = p_name);
+end
+$function$;
 
 comment on function "private"."setting_seconds"(text) is 'One setting in seconds, as an interval.';
 
@@ -1545,10 +2482,12 @@ revoke all on function "private"."setting_seconds"(text) from public;
 grant execute on function "private"."setting_seconds"(text) to "postgres";
 
 create or replace function private.settle_call (
+  p_user             public.users,
   p_call             public.call_logs,
   p_duration_seconds bigint,
   p_reason           text,
-  p_settled_by       text
+  p_settled_by       text,
+  p_now              timestamp with time zone
 )
   returns public.call_logs
   language plpgsql
@@ -1557,33 +2496,57 @@ create or replace function private.settle_call (
 declare
   v_billable bigint := least(p_duration_seconds, p_call.authorized_seconds);
   v_cost bigint := private.call_cost(v_billable, p_call.rate);
-  v_line bigint;
   v_call public.call_logs;
+  v_line bigint;
 begin
-  update public.users u set held_micros = u.held_micros - p_call.hold_micros where u.id = p_call.user_id;
-  if v_cost > 0 then
-    v_line := (private.post_transaction(p_call.user_id, 'call', -v_cost, 'call_revenue',
-      'Call to ' || p_call.destination_masked, p_call_id => p_call.id)).line;
-    if private.spend_credit(p_call.user_id, v_line, v_cost, p_call.started_at) > 0 then
-      raise exception 'call % settled above its hold', p_call.id;
-    end if;
-  end if;
   update public.call_logs c set
-    status = 'ended', end_reason = p_reason, settled_by = p_settled_by, ended_at = private.clock(),
-    hold_micros = 0, sweep_at = null,
+    status = 'ended', end_reason = p_reason, settled_by = p_settled_by, ended_at = p_now,
+    hold_micros = 0, sweep_at = null, last_answer = null,
     duration_seconds = v_billable, billed_seconds = private.billed_seconds(v_billable, p_call.rate),
     unbilled_seconds = p_duration_seconds - v_billable, cost_micros = v_cost
   where c.user_id = p_call.user_id and c.id = p_call.id returning * into v_call;
-  perform private.notify_call_end(v_call);
+  v_line := private.charge_call(p_user, v_call, v_call.started_at, p_now, p_call.hold_micros);
+  -- After most calls there is nothing to tell.
+  if p_reason = 'credit_exhausted' or (v_line is not null and p_user.low_balance_threshold_micros is not null) then
+    perform private.notify_call_end(p_user, v_call);
+  end if;
   return v_call;
 end
 $function$;
 
-comment on function "private"."settle_call"(public.call_logs, bigint, text, text) is 'Ends an open call under the wallet''s lock: releases the hold, charges what was talked within it, records the rest as unbilled.';
+comment on function "private"."settle_call"(public.users, public.call_logs, bigint, text, text, timestamp with time zone) is 'Ends an open call under the wallet''s lock: releases the hold, charges what was talked within it, records the rest as unbilled.';
 
-revoke all on function "private"."settle_call"(public.call_logs, bigint, text, text) from public;
+revoke all on function "private"."settle_call"(public.users, public.call_logs, bigint, text, text, timestamp with time zone) from public;
 
-grant execute on function "private"."settle_call"(public.call_logs, bigint, text, text) to "postgres";
+grant execute on function "private"."settle_call"(public.users, public.call_logs, bigint, text, text, timestamp with time zone) to "postgres";
+
+create or replace function private.show_call (
+  p_call     public.call_logs,
+  p_now      timestamp with time zone,
+  p_replayed boolean                  default false
+)
+  returns jsonb
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users;
+  v_available bigint;
+  v_settings jsonb := private.all_settings();
+begin
+  select * into v_user from public.users u where u.id = p_call.user_id;
+  v_available := private.available_micros(v_user, p_now);
+  return private.call_json(v_user, v_available, p_call, private.affordable_seconds(v_user, v_available, p_call, p_now, v_settings),
+    p_now, v_settings, p_replayed => p_replayed);
+end
+$function$;
+
+comment on function "private"."show_call"(public.call_logs, timestamp with time zone, boolean) is 'A call as the API shows it, beside its wallet as it is now.';
+
+revoke all on function "private"."show_call"(public.call_logs, timestamp with time zone, boolean) from public;
+
+grant execute on function "private"."show_call"(public.call_logs, timestamp with time zone, boolean) to "postgres";
 
 create or replace function private.spend_credit (
   p_user_id       uuid,
@@ -1600,8 +2563,14 @@ declare
   v_left bigint := p_amount_micros;
   v_part bigint;
 begin
-  for v_grant in select * from private.grants_in_order(p_user_id, p_usable_at) loop
-    exit when v_left = 0;
+  -- One after the other, because the first nearly always pays for all.
+  while v_left > 0 loop
+    v_grant := private.next_grant(p_user_id, p_usable_at);
+    if v_grant.id is null then
+      -- Beyond them only a credit limit pays, and debt never stands beside credit: what a sibling's hold keeps alive goes first.
+      v_grant := private.next_grant(p_user_id, '-infinity');
+      exit when v_grant.id is null;
+    end if;
     v_part := least(v_left, v_grant.remaining_micros);
     update public.credit_grants g set remaining_micros = g.remaining_micros - v_part
       where g.user_id = p_user_id and g.id = v_grant.id;
@@ -1613,7 +2582,7 @@ begin
 end
 $function$;
 
-comment on function "private"."spend_credit"(uuid, bigint, bigint, timestamp with time zone) is 'Takes an amount from the grants that were usable at an instant, in order, for one journal line. Returns what no grant covered.';
+comment on function "private"."spend_credit"(uuid, bigint, bigint, timestamp with time zone) is 'Takes an amount from the grants that were usable at an instant, in order, for one journal line. Returns what no grant covered: debt.';
 
 revoke all on function "private"."spend_credit"(uuid, bigint, bigint, timestamp with time zone) from public;
 
@@ -1653,8 +2622,8 @@ revoke all on function "private"."statement_line_json"(public.transactions) from
 grant execute on function "private"."statement_line_json"(public.transactions) to "postgres";
 
 create or replace function private.sweep_call (
-  p_call public.call_logs,
-  p_now  timestamp with time zone
+  p_user public.users,
+  p_call public.call_logs
 )
   returns text
   language plpgsql
@@ -1664,25 +2633,25 @@ declare
   v_beat_due timestamptz;
 begin
   if p_call.status = 'authorized' then
-    perform private.settle_call(p_call, 0, 'no_answer', 'sweeper');
+    perform private.settle_call(p_user, p_call, 0, 'no_answer', 'sweeper', private.clock());
     return 'unanswered';
   end if;
   -- A call that reported as it should until its deadline is proven to the deadline; one that fell silent, to its last heartbeat.
   v_beat_due := p_call.last_heartbeat_at + private.setting_seconds('heartbeat_interval_seconds') + private.setting_seconds('end_grace_seconds');
   if v_beat_due >= p_call.authorized_until then
-    perform private.settle_call(p_call, p_call.authorized_seconds, 'credit_exhausted', 'sweeper');
+    perform private.settle_call(p_user, p_call, p_call.authorized_seconds, 'credit_exhausted', 'sweeper', private.clock());
   else
-    perform private.settle_call(p_call, private.elapsed_seconds(p_call.answered_at, p_call.last_heartbeat_at), 'heartbeat_lost', 'sweeper');
+    perform private.settle_call(p_user, p_call, p_call.proven_seconds, 'heartbeat_lost', 'sweeper', private.clock());
   end if;
   return 'ended';
 end
 $function$;
 
-comment on function "private"."sweep_call"(public.call_logs, timestamp with time zone) is 'Settles one overdue call at its last proven second.';
+comment on function "private"."sweep_call"(public.users, public.call_logs) is 'Settles one overdue call at its last proven second.';
 
-revoke all on function "private"."sweep_call"(public.call_logs, timestamp with time zone) from public;
+revoke all on function "private"."sweep_call"(public.users, public.call_logs) from public;
 
-grant execute on function "private"."sweep_call"(public.call_logs, timestamp with time zone) to "postgres";
+grant execute on function "private"."sweep_call"(public.users, public.call_logs) to "postgres";
 
 create or replace function private.take_rate_limit (
   p_user_id uuid,
@@ -1716,47 +2685,19 @@ revoke all on function "private"."take_rate_limit"(uuid, text, integer, interval
 
 grant execute on function "private"."take_rate_limit"(uuid, text, integer, interval) to "postgres";
 
-create or replace function private.take_warnings (
-  p_call public.call_logs,
-  p_now  timestamp with time zone
-)
-  returns integer[]
-  language plpgsql
-  set search_path to ''
-  AS $function$
-declare
-  v_user public.users;
-  v_left bigint;
-  v_reached integer[];
-begin
-  select * into v_user from public.users u where u.id = p_call.user_id;
-  v_left := private.affordable_seconds(v_user, p_call, p_now) - private.elapsed_seconds(p_call.answered_at, p_now);
-  v_reached := array(select t from unnest(v_user.warning_thresholds_seconds) t where v_left <= t order by t desc);
-  -- A threshold left behind by a top-up is forgotten, so that it warns again when it is reached again.
-  if v_reached is distinct from p_call.warnings_sent then
-    update public.call_logs c set warnings_sent = v_reached where c.user_id = p_call.user_id and c.id = p_call.id;
-  end if;
-  return array(select t from unnest(v_reached) t where t <> all (p_call.warnings_sent) order by t desc);
-end
-$function$;
-
-comment on function "private"."take_warnings"(public.call_logs, timestamp with time zone) is 'The thresholds a live call has newly reached, each given once until credit lifts the call above it again.';
-
-revoke all on function "private"."take_warnings"(public.call_logs, timestamp with time zone) from public;
-
-grant execute on function "private"."take_warnings"(public.call_logs, timestamp with time zone) to "postgres";
-
 create or replace function private.talked_seconds (
   p_call public.call_logs,
   p_at   timestamp with time zone
 )
   returns bigint
-  language sql
+  language plpgsql
   immutable
   set search_path to ''
   AS $function$
-  select least(private.elapsed_seconds(p_call.answered_at, p_at), p_call.authorized_seconds)
-    + greatest(0, floor(extract(epoch from p_at - p_call.authorized_until)))::bigint
+begin
+  return least(private.elapsed_seconds(p_call.answered_at, p_at), p_call.authorized_seconds)
+    + greatest(0, floor(extract(epoch from p_at - p_call.authorized_until)))::bigint;
+end
 $function$;
 
 comment on function "private"."talked_seconds"(public.call_logs, timestamp with time zone) is 'Seconds talked by an instant: up to the deadline a begun second counts, past it only whole ones.';
@@ -1769,16 +2710,76 @@ create or replace function private.user_rate_plan (
   p_user public.users
 )
   returns text
-  language sql
+  language plpgsql
   stable
   set search_path to ''
-  AS $function$ select coalesce(p_user.rate_plan, (select r.code from public.rate_plans r where r.is_default)) $function$;
+  AS $function$
+begin
+  return coalesce(p_user.rate_plan, (select r.code from public.rate_plans r where r.is_default));
+end
+$function$;
 
 comment on function "private"."user_rate_plan"(public.users) is 'The user''s own plan or the default one.';
 
 revoke all on function "private"."user_rate_plan"(public.users) from public;
 
 grant execute on function "private"."user_rate_plan"(public.users) to "postgres";
+
+create or replace function private.with_hold (
+  p_call               public.call_logs,
+  p_affordable_seconds bigint,
+  p_now                timestamp with time zone,
+  p_settings           jsonb
+)
+  returns public.call_logs
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_wanted bigint := private.full_increments(
+    private.elapsed_seconds(p_call.answered_at, p_now) + (p_settings ->> 'hold_quantum_seconds')::bigint, p_call.rate);
+begin
+  p_call.authorized_seconds := greatest(p_call.authorized_seconds, least(v_wanted, p_affordable_seconds));
+  p_call.hold_micros := private.call_cost(p_call.authorized_seconds, p_call.rate);
+  if p_call.answered_at is null then
+    p_call.sweep_at := p_call.started_at + make_interval(secs => (p_settings ->> 'ring_timeout_seconds')::double precision);
+  else
+    p_call.authorized_until := p_call.answered_at + make_interval(secs => p_call.authorized_seconds);
+    p_call.sweep_at := least(p_call.authorized_until + make_interval(secs => (p_settings ->> 'end_grace_seconds')::double precision),
+      p_call.last_heartbeat_at + make_interval(secs => (p_settings ->> 'heartbeat_timeout_seconds')::double precision));
+  end if;
+  return p_call;
+end
+$function$;
+
+comment on function "private"."with_hold"(public.call_logs, bigint, timestamp with time zone, jsonb) is 'The call with its hold extended to a quantum past what has elapsed, as far as credit goes. Writes nothing; a hold never shrinks while the call lives.';
+
+revoke all on function "private"."with_hold"(public.call_logs, bigint, timestamp with time zone, jsonb) from public;
+
+grant execute on function "private"."with_hold"(public.call_logs, bigint, timestamp with time zone, jsonb) to "postgres";
+
+create or replace function private.xor_bytes (
+  p_left  bytea,
+  p_right bytea
+)
+  returns bytea
+  language plpgsql
+  immutable
+  strict
+  set search_path to ''
+  AS $function$
+begin
+  -- Bit strings have the operator; sent as bytes they begin with their length, in four.
+  return substr(varbit_send(('x' || encode(p_left, 'hex'))::varbit # ('x' || encode(p_right, 'hex'))::varbit), 5);
+end
+$function$;
+
+comment on function "private"."xor_bytes"(bytea, bytea) is 'Exclusive or of two byte strings of the same length.';
+
+revoke all on function "private"."xor_bytes"(bytea, bytea) from public;
+
+grant execute on function "private"."xor_bytes"(bytea, bytea) to "postgres";
 
 -- --------------------------------------------------------------------------------------------------
 -- Schema public
@@ -1827,21 +2828,27 @@ create table "public"."call_logs" (
   "ended_at"               timestamp with time zone,
   "reported_end_at"        timestamp with time zone,
   "sweep_at"               timestamp with time zone,
+  "proven_seconds"         bigint                   not null default 0,
+  "last_request_number"    bigint,
+  "last_answer"            jsonb,
   "warnings_sent"          integer[]                not null default '{}'::integer[],
   "duration_seconds"       bigint,
   "billed_seconds"         bigint,
   "unbilled_seconds"       bigint                   not null default 0,
   "cost_micros"            bigint,
+  "rerated_micros"         bigint                   not null default 0,
+  "refunded_micros"        bigint                   not null default 0,
   constraint "call_logs_end_reason_known"
     check ((end_reason = ANY (ARRAY['completed'::text, 'no_answer'::text, 'busy'::text, 'failed'::text, 'canceled'::text, 'credit_exhausted'::text, 'heartbeat_lost'::text]))),
   constraint "call_logs_ended_holds_nothing" check (((status <> 'ended'::text) OR ((hold_micros = 0) AND (sweep_at IS NULL)))),
   constraint "call_logs_ended_is_settled" check (((status = 'ended'::text) = ((ended_at IS NOT NULL) AND (end_reason IS NOT NULL) AND (settled_by IS
     NOT NULL) AND (duration_seconds IS NOT NULL) AND (billed_seconds IS NOT NULL) AND (cost_micros IS NOT NULL)))),
   constraint "call_logs_hold_not_negative" check ((hold_micros >= 0)),
-  constraint "call_logs_id_is_name" check ((id ~ '^[A-Za-z0-9._:@-]{1,128}$'::text)),
+  constraint "call_logs_id_is_name" check (((id ~ '^[A-Za-z0-9._:@-]+$'::text) AND (length(id) <= 128))),
   constraint "call_logs_open_is_swept" check (((status = 'ended'::text) OR (sweep_at IS NOT NULL))),
   constraint "call_logs_pkey" primary key (user_id, id),
-  constraint "call_logs_settled_by_known" check ((settled_by = ANY (ARRAY['caller'::text, 'sweeper'::text]))),
+  constraint "call_logs_refunded_not_negative" check ((refunded_micros >= 0)),
+  constraint "call_logs_settled_by_known" check ((settled_by = ANY (ARRAY['caller'::text, 'sweeper'::text, 'import'::text]))),
   constraint "call_logs_status_known" check ((status = ANY (ARRAY['authorized'::text, 'answered'::text, 'ended'::text]))),
   constraint "call_logs_unbilled_not_negative" check ((unbilled_seconds >= 0)),
   constraint "call_logs_user_id_fkey" foreign key (user_id) references public.users(id)
@@ -1876,7 +2883,7 @@ comment on column "public"."call_logs"."authorized_until" is 'By when it must en
 
 comment on column "public"."call_logs"."billed_seconds" is 'Seconds billed, after increments.';
 
-comment on column "public"."call_logs"."cost_micros" is 'What it cost, in micro-units.';
+comment on column "public"."call_logs"."cost_micros" is 'What it cost when it was settled, in micro-units.';
 
 comment on column "public"."call_logs"."destination_ciphertext" is 'The dialled number, encrypted. Not readable by API roles; null once the user is deleted.';
 
@@ -1892,13 +2899,23 @@ comment on column "public"."call_logs"."hold_micros" is 'Credit reserved for it 
 
 comment on column "public"."call_logs"."id" is 'The telephony system''s own id; the idempotency key of the call.';
 
+comment on column "public"."call_logs"."last_answer" is 'What that heartbeat was answered; a replay gets it again.';
+
 comment on column "public"."call_logs"."last_heartbeat_at" is 'The last instant it is proven to have been alive.';
+
+comment on column "public"."call_logs"."last_request_number" is 'Number of the newest heartbeat that had one.';
+
+comment on column "public"."call_logs"."proven_seconds" is 'Seconds from the answer it is proven to have lasted, by its last heartbeat.';
 
 comment on column "public"."call_logs"."rate" is 'The rate as it was when the call was authorized.';
 
+comment on column "public"."call_logs"."refunded_micros" is 'What was refunded of it, in micro-units.';
+
 comment on column "public"."call_logs"."reported_end_at" is 'For a call the sweeper settled: when its end was reported after all.';
 
-comment on column "public"."call_logs"."settled_by" is 'caller: it was reported. sweeper: it was cut off or fell silent.';
+comment on column "public"."call_logs"."rerated_micros" is 'What re-rating has added to or taken from its cost since, in micro-units.';
+
+comment on column "public"."call_logs"."settled_by" is 'caller: it was reported. sweeper: it was cut off or fell silent. import: it came as a record afterwards.';
 
 comment on column "public"."call_logs"."started_at" is 'When it was authorized.';
 
@@ -1940,7 +2957,11 @@ grant select ("last_heartbeat_at") on table "public"."call_logs" to "authenticat
 
 grant select ("rate") on table "public"."call_logs" to "authenticated";
 
+grant select ("refunded_micros") on table "public"."call_logs" to "authenticated";
+
 grant select ("reported_end_at") on table "public"."call_logs" to "authenticated";
+
+grant select ("rerated_micros") on table "public"."call_logs" to "authenticated";
 
 grant select ("settled_by") on table "public"."call_logs" to "authenticated";
 
@@ -1982,7 +3003,11 @@ grant select ("last_heartbeat_at") on table "public"."call_logs" to "service_rol
 
 grant select ("rate") on table "public"."call_logs" to "service_role";
 
+grant select ("refunded_micros") on table "public"."call_logs" to "service_role";
+
 grant select ("reported_end_at") on table "public"."call_logs" to "service_role";
+
+grant select ("rerated_micros") on table "public"."call_logs" to "service_role";
 
 grant select ("settled_by") on table "public"."call_logs" to "service_role";
 
@@ -2353,11 +3378,15 @@ create table "public"."rates" (
   "connection_fee_micros"     bigint                   not null default 0,
   "initial_increment_seconds" integer                  not null,
   "increment_seconds"         integer                  not null,
+  "free_seconds"              integer                  not null default 0,
+  "minimum_charge_micros"     bigint                   not null default 0,
   "rounding_mode"             text                     not null default 'up'::text,
   "precision_micros"          bigint                   not null default 1,
   constraint "rates_connection_fee_in_range" check (((connection_fee_micros >= 0) AND (connection_fee_micros <= 1000000000))),
+  constraint "rates_free_seconds_in_range" check (((free_seconds >= 0) AND (free_seconds <= 3600))),
   constraint "rates_increment_in_range" check (((increment_seconds >= 1) AND (increment_seconds <= 3600))),
   constraint "rates_initial_increment_in_range" check (((initial_increment_seconds >= 1) AND (initial_increment_seconds <= 3600))),
+  constraint "rates_minimum_charge_in_range" check (((minimum_charge_micros >= 0) AND (minimum_charge_micros <= 1000000000))),
   constraint "rates_per_minute_in_range" check (((per_minute_micros >= 0) AND (per_minute_micros <= 1000000000))),
   constraint "rates_pkey" primary key (rate_plan, prefix, effective_from),
   constraint "rates_precision_in_range" check (((precision_micros >= 1) AND (precision_micros <= 1000000))),
@@ -2369,6 +3398,11 @@ create table "public"."rates" (
 alter table "public"."rates"
   enable row level security;
 
+create trigger published_rates_never_change
+  before delete or update on public.rates
+  for each row
+  execute function private.refuse_published_rate();
+
 create policy "Anyone reads the rates" on "public"."rates"
   for select
   to "anon", "authenticated"
@@ -2378,9 +3412,13 @@ comment on column "public"."rates"."connection_fee_micros" is 'Price of the answ
 
 comment on column "public"."rates"."effective_from" is 'From when it applies.';
 
+comment on column "public"."rates"."free_seconds" is 'Seconds at the start of a call that are not billed.';
+
 comment on column "public"."rates"."increment_seconds" is 'Every further billing step, in seconds.';
 
 comment on column "public"."rates"."initial_increment_seconds" is 'First billing step, in seconds.';
+
+comment on column "public"."rates"."minimum_charge_micros" is 'Least price of an answered call, in micro-units.';
 
 comment on column "public"."rates"."per_minute_micros" is 'Price of sixty seconds in micro-units.';
 
@@ -2411,6 +3449,7 @@ create table "public"."transactions" (
   "call_id"              text,
   "reverses_line"        bigint,
   "description"          text                     not null,
+  "reason"               text,
   "created_at"           timestamp with time zone not null,
   constraint "transactions_amount_is_safe_integer" check (((amount_micros >= '-9007199254740991'::bigint) AND (amount_micros <= '9007199254740991'::bigint))),
   constraint "transactions_amount_moves_money" check ((amount_micros <> 0)),
@@ -2419,7 +3458,9 @@ create table "public"."transactions" (
     ((counter_account = ANY (ARRAY['stripe_clearing'::text, 'call_revenue'::text, 'promotional_expense'::text, 'breakage_revenue'::text, 'dispute_loss'::text,
     'adjustment'::text]))),
   constraint "transactions_kind_known"
-    check ((kind = ANY (ARRAY['purchase'::text, 'bonus'::text, 'call'::text, 'call_refund'::text, 'clawback'::text, 'reinstatement'::text, 'adjustment'::text, 'expiry'::text]))),
+    check
+    ((kind = ANY (ARRAY['purchase'::text, 'bonus'::text, 'call'::text, 'call_refund'::text, 'rerate'::text, 'clawback'::text, 'reinstatement'::text, 'adjustment'::text,
+    'expiry'::text]))),
   constraint "transactions_line_positive" check ((line > 0)),
   constraint "transactions_pkey" primary key (user_id, line),
   constraint "transactions_reverses_an_earlier_line" check ((reverses_line < line)),
@@ -2432,18 +3473,20 @@ create table "public"."transactions" (
 alter table "public"."transactions"
   enable row level security;
 
-create unique index transactions_call_charged_once on public.transactions using btree (user_id, call_id)
-  where (kind = 'call'::text);
-
-create index transactions_call on public.transactions using btree (user_id, call_id)
+create unique index transactions_call on public.transactions using btree (user_id, call_id, kind, (
+CASE
+    when (kind <> all (ARRAY['call'::text, 'call_refund'::text])) THEN line
+    ELSE null::bigint
+end)) nulls not DISTINCT
   where (call_id is not null);
 
 create index transactions_created_at on public.transactions using brin (created_at);
 
-create unique index transactions_purchase_credited_once on public.transactions using btree (user_id, purchase_id, kind)
-  where (kind = ANY (ARRAY['purchase'::text, 'bonus'::text]));
-
-create index transactions_purchase on public.transactions using btree (user_id, purchase_id)
+create unique index transactions_purchase on public.transactions using btree (user_id, purchase_id, kind, (
+CASE
+    when (kind <> all (ARRAY['purchase'::text, 'bonus'::text])) THEN line
+    ELSE null::bigint
+end)) nulls not DISTINCT
   where (purchase_id is not null);
 
 create index transactions_reverses_line on public.transactions using btree (user_id, reverses_line)
@@ -2477,6 +3520,8 @@ comment on column "public"."transactions"."line" is 'Counts up by one per user, 
 
 comment on column "public"."transactions"."purchase_id" is 'The purchase this line is about.';
 
+comment on column "public"."transactions"."reason" is 'Why somebody made this correction.';
+
 comment on column "public"."transactions"."reverses_line" is 'For a correction: the line it reverses.';
 
 comment on column "public"."transactions"."user_id" is 'Whose wallet.';
@@ -2499,16 +3544,25 @@ create table "public"."users" (
   "rate_plan"                    text,
   "warning_thresholds_seconds"   integer[]                not null default '{60,30,10}'::integer[],
   "low_balance_threshold_micros" bigint,
+  "credit_limit_micros"          bigint                   not null default 0,
+  "max_concurrent_calls"         integer,
+  "daily_spend_limit_micros"     bigint,
+  "spend_day"                    date,
+  "spend_day_micros"             bigint                   not null default 0,
   "created_at"                   timestamp with time zone not null,
   "closed_at"                    timestamp with time zone,
   constraint "users_balance_is_safe_integer" check (((balance_micros >= '-9007199254740991'::bigint) AND (balance_micros <= '9007199254740991'::bigint))),
   constraint "users_closed_has_instant" check (((status = 'closed'::text) = (closed_at IS NOT NULL))),
+  constraint "users_credit_limit_in_range" check (((credit_limit_micros >= 0) AND (credit_limit_micros <= '1000000000000'::bigint))),
   constraint "users_currency_is_code" check ((currency ~ '^[a-z]{3}$'::text)),
+  constraint "users_daily_spend_limit_not_negative" check ((daily_spend_limit_micros >= 0)),
   constraint "users_held_is_safe_integer" check (((held_micros >= 0) AND (held_micros <= '9007199254740991'::bigint))),
   constraint "users_last_line_not_negative" check ((last_line >= 0)),
   constraint "users_low_balance_threshold_not_negative" check ((low_balance_threshold_micros >= 0)),
+  constraint "users_max_concurrent_calls_positive" check ((max_concurrent_calls > 0)),
   constraint "users_pkey" primary key (id),
   constraint "users_rate_plan_fkey" foreign key (rate_plan) references public.rate_plans(code),
+  constraint "users_spend_day_not_negative" check ((spend_day_micros >= 0)),
   constraint "users_status_known" check ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text]))),
   constraint "users_warning_thresholds_positive" check (((0 < ALL (warning_thresholds_seconds)) AND (cardinality(warning_thresholds_seconds) <= 10)))
 );
@@ -2518,6 +3572,12 @@ alter table "public"."users"
 
 create index users_rate_plan on public.users using btree (rate_plan)
   where (rate_plan is not null);
+
+create trigger announce_wallet
+  after update of balance_micros, held_micros, status on public.users
+  for each row
+  when ((old.* IS DISTINCT FROM new.*))
+  execute function private.announce_wallet();
 
 create policy "Users read their own wallet" on "public"."users"
   for select
@@ -2530,7 +3590,11 @@ comment on column "public"."users"."closed_at" is 'When the wallet was closed.';
 
 comment on column "public"."users"."created_at" is 'When the wallet was opened.';
 
+comment on column "public"."users"."credit_limit_micros" is 'How far calls may take the balance below zero; counts as available.';
+
 comment on column "public"."users"."currency" is 'ISO 4217 code of the wallet, lower case.';
+
+comment on column "public"."users"."daily_spend_limit_micros" is 'What calls may cost a day (UTC), holds included; null means no limit.';
 
 comment on column "public"."users"."held_micros" is 'Sum of the holds of open calls, in micro-units.';
 
@@ -2540,7 +3604,13 @@ comment on column "public"."users"."last_line" is 'Newest journal line of this u
 
 comment on column "public"."users"."low_balance_threshold_micros" is 'Balance below which the user is told; null means never.';
 
+comment on column "public"."users"."max_concurrent_calls" is 'How many calls may be open at once; null means any number.';
+
 comment on column "public"."users"."rate_plan" is 'Rate plan of this user; null means the default plan.';
+
+comment on column "public"."users"."spend_day" is 'The day (UTC) spend_day_micros is about.';
+
+comment on column "public"."users"."spend_day_micros" is 'What calls settled that day have cost.';
 
 comment on column "public"."users"."status" is 'active, suspended (no new calls or purchases) or closed (login deleted).';
 
@@ -2564,21 +3634,20 @@ create or replace function public.answer_call (
   set search_path to ''
   AS $function$
 declare
-  v_call public.call_logs := private.lock_call(private.acting_user(answer_call.user_id), answer_call.call_id);
+  v_user public.users := private.lock_user(private.acting_user(answer_call.user_id));
+  v_call public.call_logs := private.read_call(v_user.id, answer_call.call_id);
   v_now timestamptz := private.clock();
-  v_due integer[];
 begin
   if v_call.status = 'ended' then
     perform private.raise_error('call_ended', jsonb_build_object('call_id', v_call.id, 'end_reason', v_call.end_reason));
   end if;
   if v_call.status = 'answered' then
-    return private.call_json(v_call, v_now, p_replayed => true);
+    return private.show_call(v_call, v_now, true);
   end if;
-  update public.call_logs c set status = 'answered', answered_at = v_now, last_heartbeat_at = v_now
-    where c.user_id = v_call.user_id and c.id = v_call.id returning * into v_call;
-  v_call := private.grow_hold(v_call, 0, v_now);
-  v_due := private.take_warnings(v_call, v_now);
-  return private.call_json(v_call, v_now, v_due);
+  v_call.status := 'answered';
+  v_call.answered_at := v_now;
+  v_call.last_heartbeat_at := v_now;
+  return private.prove_call(v_user, v_call, v_now);
 end
 $function$;
 
@@ -2812,28 +3881,32 @@ create or replace function public.end_call (
   set search_path to ''
   AS $function$
 declare
+  v_user public.users;
   v_call public.call_logs;
   v_now timestamptz;
   v_elapsed bigint;
   -- Only the telephony system knows the talk time better than the database's clock.
-  v_reported bigint := case when private.caller_is_trusted() then end_call.duration_seconds end;
+  v_reported bigint := case when end_call.duration_seconds is not null and private.caller_is_trusted() then end_call.duration_seconds end;
 begin
   if end_call.reason is null or end_call.reason not in ('completed', 'no_answer', 'busy', 'failed', 'canceled', 'credit_exhausted') then
     perform private.raise_error('invalid_request', '{"parameter": "reason", "problem": "unknown"}');
   end if;
-  v_call := private.lock_call(private.acting_user(end_call.user_id), end_call.call_id);
+  v_user := private.lock_user(private.acting_user(end_call.user_id));
+  v_call := private.read_call(v_user.id, end_call.call_id);
   v_now := private.clock();
   if v_call.status = 'ended' then
     v_call := private.report_end_again(v_call, v_reported, v_now);
-    return private.call_json(v_call, v_now, p_replayed => true);
+    return private.show_call(v_call, v_now, true);
   end if;
-  v_elapsed := private.elapsed_seconds(v_call.answered_at, v_now);
-  if v_reported is not null and v_reported not between 0 and v_elapsed then
-    perform private.raise_error('duration_invalid', jsonb_build_object('duration_seconds', v_reported, 'elapsed_seconds', v_elapsed));
+  if v_reported is not null then
+    v_elapsed := private.elapsed_seconds(v_call.answered_at, v_now);
+    if v_reported not between 0 and v_elapsed then
+      perform private.raise_error('duration_invalid', jsonb_build_object('duration_seconds', v_reported, 'elapsed_seconds', v_elapsed));
+    end if;
   end if;
-  v_call := private.settle_call(v_call, coalesce(v_reported, private.talked_seconds(v_call, v_now)),
-    case when v_call.answered_at is null and end_call.reason = 'completed' then 'no_answer' else end_call.reason end, 'caller');
-  return private.call_json(v_call, v_now);
+  v_call := private.settle_call(v_user, v_call, coalesce(v_reported, private.talked_seconds(v_call, v_now)),
+    case when v_call.answered_at is null and end_call.reason = 'completed' then 'no_answer' else end_call.reason end, 'caller', v_now);
+  return private.show_call(v_call, v_now);
 end
 $function$;
 
@@ -2874,11 +3947,12 @@ begin
   v_minimum := private.call_cost(1, v_rate);
   return jsonb_build_object(
     'destination', private.mask_destination(v_number), 'rate', private.rate_json(v_rate), 'available_micros', v_available,
-    'max_seconds', least(private.max_seconds(greatest(v_available, 0), v_rate), private.setting_integer('max_call_seconds')),
-    'can_start', v_user.status = 'active' and v_available >= v_minimum, 'minimum_micros', v_minimum,
+    'max_seconds', least(private.max_seconds(private.reservable_micros(v_user, v_available, v_now), v_rate), private.setting_integer('max_call_seconds')),
+    'can_start', v_user.status = 'active' and v_available >= v_minimum
+      and coalesce(private.daily_limit_left(v_user, v_now) >= v_minimum, true), 'minimum_micros', v_minimum,
     'duration_seconds', estimate_call.duration_seconds,
     'billed_seconds', private.billed_seconds(estimate_call.duration_seconds, v_rate),
-    'cost_micros', private.call_cost(estimate_call.duration_seconds, v_rate));
+    'cost_micros', case when estimate_call.duration_seconds is not null then private.call_cost(estimate_call.duration_seconds, v_rate) end);
 end
 $function$;
 
@@ -2888,9 +3962,51 @@ revoke all on function "public"."estimate_call"(text, integer, uuid) from public
 
 grant execute on function "public"."estimate_call"(text, integer, uuid) to "authenticated", "postgres", "service_role";
 
-create or replace function public.extend_call (
+create or replace function public.explain_call (
   call_id text,
   user_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user_id uuid := private.acting_user(explain_call.user_id);
+  v_call public.call_logs;
+  v_currency text := (select u.currency from public.users u where u.id = v_user_id);
+begin
+  select * into v_call from public.call_logs c where c.user_id = v_user_id and c.id = explain_call.call_id;
+  if not found then
+    perform private.raise_error('call_not_found', jsonb_build_object('call_id', left(explain_call.call_id, 128)));
+  end if;
+  return jsonb_build_object(
+    'call_id', v_call.id, 'status', v_call.status, 'destination', v_call.destination_masked, 'currency', v_currency,
+    'sentence', private.explain_sentence(v_call, v_currency),
+    'rate', private.rate_json(v_call.rate),
+    'duration_seconds', v_call.duration_seconds, 'free_seconds', least((v_call.rate).free_seconds, v_call.duration_seconds),
+    'billed_seconds', v_call.billed_seconds, 'unbilled_seconds', v_call.unbilled_seconds,
+    'rounding', case when v_call.status = 'ended' then private.explain_rounding(v_call) end,
+    'connection_fee_micros', case when v_call.cost_micros > 0 then (v_call.rate).connection_fee_micros else 0 end,
+    'minimum_charge_micros', (v_call.rate).minimum_charge_micros,
+    'cost_micros', v_call.cost_micros, 'rerated_micros', v_call.rerated_micros, 'refunded_micros', v_call.refunded_micros,
+    'net_micros', v_call.cost_micros + v_call.rerated_micros - v_call.refunded_micros,
+    'payments', private.explain_payments(v_call));
+end
+$function$;
+
+comment on function "public"."explain_call"(text, uuid) is 'How a call''s price came to be: rate version, increments, rounding, the grants that paid and the purchases behind them, and a sentence. Raises call_not_found.';
+
+revoke all on function "public"."explain_call"(text, uuid) from public;
+
+grant execute on function "public"."explain_call"(text, uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.extend_call (
+  call_id         text,
+  user_id         uuid    default null::uuid,
+  elapsed_seconds integer default null::integer,
+  request_number  bigint  default null::bigint
 )
   returns jsonb
   language plpgsql
@@ -2898,34 +4014,39 @@ create or replace function public.extend_call (
   set search_path to ''
   AS $function$
 declare
-  v_call public.call_logs := private.lock_call(private.acting_user(extend_call.user_id), extend_call.call_id);
+  v_user public.users := private.lock_user(private.acting_user(extend_call.user_id));
+  v_call public.call_logs := private.read_call(v_user.id, extend_call.call_id);
   v_now timestamptz := private.clock();
-  v_due integer[];
+  -- Only the telephony system's own count is evidence.
+  v_reported bigint := case when extend_call.elapsed_seconds is not null and private.caller_is_trusted() then extend_call.elapsed_seconds end;
 begin
-  if v_call.status = 'ended' then
-    return private.call_json(v_call, v_now, p_replayed => true);
+  if extend_call.request_number = v_call.last_request_number and v_call.status <> 'ended' then
+    return v_call.last_answer || '{"replayed": true}';
+  end if;
+  -- An older request was overtaken by a newer one and says nothing new; an ended call has nothing to extend.
+  if v_call.status = 'ended' or extend_call.request_number < v_call.last_request_number then
+    return private.show_call(v_call, v_now, true);
   end if;
   if v_call.status = 'authorized' then
     perform private.raise_error('call_not_answered', jsonb_build_object('call_id', v_call.id));
   end if;
   -- Past the deadline there is nothing to extend: the other side should have hung up, and billing stopped there.
   if v_now >= v_call.authorized_until then
-    v_call := private.settle_call(v_call, private.talked_seconds(v_call, v_now), 'credit_exhausted', 'caller');
-    return private.call_json(v_call, v_now);
+    v_call := private.settle_call(v_user, v_call, case when v_reported is null then private.talked_seconds(v_call, v_now)
+      else private.proven_by_heartbeat(v_call, v_reported, v_now) end, 'credit_exhausted', 'caller', v_now);
+    return private.show_call(v_call, v_now);
   end if;
-  update public.call_logs c set last_heartbeat_at = v_now
-    where c.user_id = v_call.user_id and c.id = v_call.id returning * into v_call;
-  v_call := private.grow_hold(v_call, private.elapsed_seconds(v_call.answered_at, v_now), v_now);
-  v_due := private.take_warnings(v_call, v_now);
-  return private.call_json(v_call, v_now, v_due);
+  v_call.proven_seconds := private.proven_by_heartbeat(v_call, v_reported, v_now);
+  v_call.last_heartbeat_at := v_now;
+  return private.prove_call(v_user, v_call, v_now, extend_call.request_number);
 end
 $function$;
 
-comment on function "public"."extend_call"(text, uuid) is 'Heartbeat of a live call: proves it alive, extends its hold, answers seconds left and due warnings. An ended call is answered as ended: hang up. Raises call_not_found, call_not_answered.';
+comment on function "public"."extend_call"(text, uuid, integer, bigint) is 'Heartbeat of a live call: proves it alive, extends its hold, answers seconds left and due warnings. A trusted server may give cumulative elapsed_seconds and a rising request_number (RFC 8506): the same number gets the stored answer, an older one changes nothing. An ended call is answered as ended: hang up. Raises call_not_found, call_not_answered, duration_invalid.';
 
-revoke all on function "public"."extend_call"(text, uuid) from public;
+revoke all on function "public"."extend_call"(text, uuid, integer, bigint) from public;
 
-grant execute on function "public"."extend_call"(text, uuid) to "authenticated", "postgres", "service_role";
+grant execute on function "public"."extend_call"(text, uuid, integer, bigint) to "authenticated", "postgres", "service_role";
 
 create or replace function public.find_purchase (
   user_id           uuid,
@@ -2988,7 +4109,7 @@ begin
   if not found then
     perform private.raise_error('call_not_found', jsonb_build_object('call_id', left(get_call.call_id, 128)));
   end if;
-  return private.call_json(v_call, private.clock());
+  return private.show_call(v_call, private.clock());
 end
 $function$;
 
@@ -3071,6 +4192,170 @@ revoke all on function "public"."get_statement"(bigint, integer, uuid) from publ
 
 grant execute on function "public"."get_statement"(bigint, integer, uuid) to "authenticated", "postgres", "service_role";
 
+create or replace function public.import_call_records (
+  records jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_row record;
+  v_outcome text;
+  v_charged integer := 0;
+  v_replayed integer := 0;
+  v_refused jsonb[] := '{}';
+begin
+  if jsonb_typeof(import_call_records.records) is distinct from 'array' or jsonb_array_length(import_call_records.records) > 10000 then
+    perform private.raise_error('invalid_request', '{"parameter": "records", "problem": "an array of at most 10000"}');
+  end if;
+  for v_row in
+    select r as record, rate.found as rate, coalesce((r).problem, case when rate.found is null then 'destination_not_rated' end) as problem
+    from private.read_call_records(import_call_records.records) r
+    left join public.users u on u.id = (r).user_id
+    left join lateral (
+      select p as found from public.rates p
+      where p.rate_plan = private.user_rate_plan(u) and p.effective_from <= (r).started_at
+        and p.prefix = any (array(select substr((r).destination, 2, n) from generate_series(0, length((r).destination) - 1) n))
+      order by length(p.prefix) desc, p.effective_from desc limit 1
+    ) rate on (r).problem is null
+    -- By user, so that imports at once lock in one order; then as the calls began, which is the order they are paid in.
+    order by (r).user_id, (r).started_at, (r).call_id, (r).position
+  loop
+    v_outcome := coalesce(v_row.problem, private.import_call_record(v_row.record, v_row.rate));
+    v_charged := v_charged + (v_outcome = 'charged')::integer;
+    v_replayed := v_replayed + (v_outcome = 'replayed')::integer;
+    if v_outcome not in ('charged', 'replayed') then
+      v_refused := v_refused || jsonb_build_object('position', (v_row.record).position, 'call_id', (v_row.record).call_id, 'code', v_outcome);
+    end if;
+  end loop;
+  return jsonb_build_object('charged', v_charged, 'replayed', v_replayed, 'refused', to_jsonb(v_refused));
+end
+$function$;
+
+comment on function "public"."import_call_records"(jsonb) is 'Imports up to 10000 call records {user_id, call_id, destination, started_at, duration_seconds}: charges what is available, keeps the rest as unbilled, reports each refusal by its position. Secret key only. Raises invalid_request.';
+
+revoke all on function "public"."import_call_records"(jsonb) from public;
+
+grant execute on function "public"."import_call_records"(jsonb) to "postgres", "service_role";
+
+create or replace function public.list_packages()
+  returns jsonb
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.allow_caching();
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'code', c.code, 'name', c.name, 'currency', c.currency, 'price_cents', c.price_cents,
+      'credit_micros', c.credit_micros, 'bonus_micros', c.bonus_micros) order by c.position, c.price_cents), '[]')
+    from public.credit_packages c where c.active);
+end
+$function$;
+
+comment on function "public"."list_packages"() is 'Packages on sale. Cacheable; ask by GET.';
+
+revoke all on function "public"."list_packages"() from public;
+
+grant execute on function "public"."list_packages"() to "anon", "authenticated", "postgres", "service_role";
+
+create or replace function public.list_rates (
+  rate_plan    text    default null::text,
+  after_prefix text    default null::text,
+  page_size    integer default 200
+)
+  returns jsonb
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_plan text := coalesce(list_rates.rate_plan, (select p.code from public.rate_plans p where p.is_default));
+  v_now timestamptz := private.clock();
+  v_rates jsonb;
+begin
+  if list_rates.page_size is null or list_rates.page_size not between 1 and 1000 then
+    perform private.raise_error('invalid_request', '{"parameter": "page_size", "problem": "1 to 1000"}');
+  end if;
+  if not exists (select from public.rate_plans p where p.code = v_plan) then
+    perform private.raise_error('rate_plan_not_found', jsonb_build_object('rate_plan', v_plan));
+  end if;
+  perform private.allow_caching();
+  select coalesce(jsonb_agg(private.rate_json(r::public.rates) order by r.prefix), '[]') into v_rates
+  from (
+    select distinct on (r.prefix) r.* from public.rates r
+    where r.rate_plan = v_plan and r.effective_from <= v_now and (list_rates.after_prefix is null or r.prefix > list_rates.after_prefix)
+    order by r.prefix, r.effective_from desc
+    limit list_rates.page_size
+  ) r;
+  return jsonb_build_object('rate_plan', v_plan, 'rates', v_rates, 'next_after_prefix',
+    case when jsonb_array_length(v_rates) = list_rates.page_size then v_rates #>> '{-1,prefix}' end);
+end
+$function$;
+
+comment on function "public"."list_rates"(text, text, integer) is 'The rates of a plan in force now, by prefix, in pages. Cacheable; ask by GET. Raises rate_plan_not_found, invalid_request.';
+
+revoke all on function "public"."list_rates"(text, text, integer) from public;
+
+grant execute on function "public"."list_rates"(text, text, integer) to "anon", "authenticated", "postgres", "service_role";
+
+create or replace function public.load_rate_sheet (
+  rate_plan      text,
+  sheet          text,
+  effective_from timestamp with time zone default null::timestamp with time zone
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_from timestamptz := coalesce(load_rate_sheet.effective_from, v_now);
+  v_lines private.sheet_line[];
+  v_problems jsonb;
+begin
+  if not exists (select from public.rate_plans p where p.code = load_rate_sheet.rate_plan) then
+    perform private.raise_error('rate_plan_not_found', jsonb_build_object('rate_plan', load_rate_sheet.rate_plan));
+  end if;
+  if v_from < v_now then
+    perform private.raise_error('invalid_request', '{"parameter": "effective_from", "problem": "in the past"}');
+  end if;
+  if coalesce(private.parse_csv_line(split_part(replace(load_rate_sheet.sheet, E'\r', ''), E'\n', 1)), '{}') @> '{prefix,per_minute}' is false then
+    perform private.raise_error('invalid_request', '{"parameter": "sheet", "problem": "no header with prefix and per_minute"}');
+  end if;
+  select array_agg(l) into v_lines from private.parse_rate_sheet(load_rate_sheet.sheet) l;
+  select jsonb_agg(jsonb_build_object('line', l.line, 'prefix', l.prefix, 'problem', l.problem) order by l.line) into v_problems
+    from unnest(v_lines) l where l.problem is not null;
+  if v_problems is null then
+    insert into public.rates as r (rate_plan, prefix, effective_from, per_minute_micros, connection_fee_micros, initial_increment_seconds,
+      increment_seconds, free_seconds, minimum_charge_micros, rounding_mode)
+    select load_rate_sheet.rate_plan, l.prefix, v_from, l.per_minute_micros, l.connection_fee_micros, l.initial_increment_seconds,
+      l.increment_seconds, l.free_seconds, l.minimum_charge_micros, l.rounding_mode
+    from unnest(v_lines) l
+    -- In one order, so that two sheets for one instant never wait for each other in a circle.
+    order by l.prefix
+    on conflict on constraint rates_pkey do update set
+      per_minute_micros = excluded.per_minute_micros, connection_fee_micros = excluded.connection_fee_micros,
+      initial_increment_seconds = excluded.initial_increment_seconds, increment_seconds = excluded.increment_seconds,
+      free_seconds = excluded.free_seconds, minimum_charge_micros = excluded.minimum_charge_micros, rounding_mode = excluded.rounding_mode;
+  end if;
+  return jsonb_build_object('loaded', case when v_problems is null then coalesce(cardinality(v_lines), 0) else 0 end,
+    'effective_from', v_from, 'problems', coalesce(v_problems, '[]'));
+end
+$function$;
+
+comment on function "public"."load_rate_sheet"(text, text, timestamp with time zone) is 'Loads a CSV rate sheet, all or nothing, and reports every bad line. Secret key only. Raises rate_plan_not_found, invalid_request, rate_published.';
+
+revoke all on function "public"."load_rate_sheet"(text, text, timestamp with time zone) from public;
+
+grant execute on function "public"."load_rate_sheet"(text, text, timestamp with time zone) to "postgres", "service_role";
+
 create or replace function public.record_purchase_check_failure (
   user_id     uuid,
   purchase_id uuid,
@@ -3091,10 +4376,118 @@ revoke all on function "public"."record_purchase_check_failure"(uuid, uuid, text
 
 grant execute on function "public"."record_purchase_check_failure"(uuid, uuid, text) to "postgres", "service_role";
 
+create or replace function public.refund_call (
+  user_id       uuid,
+  call_id       text,
+  reason        text,
+  amount_micros bigint default null::bigint
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_call public.call_logs := private.lock_call(refund_call.user_id, refund_call.call_id);
+  v_paid bigint := v_call.cost_micros + v_call.rerated_micros;
+  v_amount bigint := coalesce(refund_call.amount_micros, v_paid);
+  v_earlier public.transactions;
+  v_transaction public.transactions;
+begin
+  if coalesce(trim(refund_call.reason), '') = '' then
+    perform private.raise_error('invalid_request', '{"parameter": "reason", "problem": "required"}');
+  end if;
+  select * into v_earlier from public.transactions t
+    where t.user_id = v_call.user_id and t.call_id = v_call.id and t.kind = 'call_refund';
+  if found then
+    if (v_earlier.amount_micros, v_earlier.reason) is distinct from (coalesce(refund_call.amount_micros, v_earlier.amount_micros), refund_call.reason) then
+      perform private.raise_error('idempotency_conflict', jsonb_build_object('call_id', v_call.id, 'refunded_micros', v_earlier.amount_micros));
+    end if;
+    return private.show_call(v_call, private.clock(), true);
+  end if;
+  if v_call.status <> 'ended' or v_paid = 0 or v_amount not between 1 and v_paid then
+    perform private.raise_error('refund_not_possible', jsonb_build_object(
+      'call_id', v_call.id, 'status', v_call.status, 'paid_micros', v_paid, 'amount_micros', v_amount));
+  end if;
+  v_transaction := private.post_call_credit(v_call, 'call_refund', v_amount, 'Refund of call to ' || v_call.destination_masked, refund_call.reason);
+  update public.call_logs c set refunded_micros = v_amount
+    where c.user_id = v_call.user_id and c.id = v_call.id returning * into v_call;
+  return private.show_call(v_call, private.clock());
+end
+$function$;
+
+comment on function "public"."refund_call"(uuid, text, text, bigint) is 'Gives back a call''s cost, whole or in part, once, with a reason. The same request again answers the same. Secret key only. Raises call_not_found, invalid_request, refund_not_possible, idempotency_conflict.';
+
+revoke all on function "public"."refund_call"(uuid, text, text, bigint) from public;
+
+grant execute on function "public"."refund_call"(uuid, text, text, bigint) to "postgres", "service_role";
+
+create or replace function public.rerate_calls (
+  rate_plan      text,
+  started_from   timestamp with time zone,
+  started_before timestamp with time zone,
+  reason         text,
+  user_id        uuid                     default null::uuid,
+  dry_run        boolean                  default true
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_call public.call_logs;
+  v_rate public.rates;
+  v_new_cost bigint;
+  v_due bigint;
+  v_done bigint;
+  v_lines jsonb := '[]';
+  v_due_total bigint := 0;
+  v_done_total bigint := 0;
+begin
+  if coalesce(trim(rerate_calls.reason), '') = '' then
+    perform private.raise_error('invalid_request', '{"parameter": "reason", "problem": "required"}');
+  end if;
+  if not exists (select from public.rate_plans p where p.code = rerate_calls.rate_plan) then
+    perform private.raise_error('rate_plan_not_found', jsonb_build_object('rate_plan', rerate_calls.rate_plan));
+  end if;
+  -- By user, so that two runs at once lock the wallets in the same order.
+  for v_call in
+    select * from public.call_logs c
+    -- Of a deleted user nobody knows any more where they called.
+    where c.status = 'ended' and c.destination_ciphertext is not null and c.started_at >= rerate_calls.started_from and c.started_at < rerate_calls.started_before
+      and (rerate_calls.user_id is null or c.user_id = rerate_calls.user_id)
+    order by c.user_id, c.started_at, c.id
+  loop
+    if not rerate_calls.dry_run then
+      v_call := private.lock_call(v_call.user_id, v_call.id);
+    end if;
+    v_rate := private.find_rate(rerate_calls.rate_plan, private.decrypt_destination(v_call.destination_ciphertext), v_call.started_at);
+    v_new_cost := private.call_cost(v_call.duration_seconds, v_rate);
+    -- What was refunded already is not given back twice.
+    v_due := greatest(v_new_cost, v_call.refunded_micros) - v_call.cost_micros - v_call.rerated_micros;
+    continue when v_due = 0;
+    v_done := case when rerate_calls.dry_run then 0 else private.rerate_call(v_call, v_new_cost, rerate_calls.reason) end;
+    v_due_total := v_due_total + v_due;
+    v_done_total := v_done_total + v_done;
+    v_lines := v_lines || jsonb_build_object('user_id', v_call.user_id, 'call_id', v_call.id,
+      'was_micros', v_call.cost_micros + v_call.rerated_micros, 'would_be_micros', v_new_cost, 'difference_micros', v_due, 'posted_micros', v_done);
+  end loop;
+  return jsonb_build_object('dry_run', rerate_calls.dry_run, 'calls', v_lines, 'difference_micros', v_due_total, 'posted_micros', v_done_total);
+end
+$function$;
+
+comment on function "public"."rerate_calls"(text, timestamp with time zone, timestamp with time zone, text, uuid, boolean) is 'Rates ended calls of a period anew under another plan. A dry run, the default, shows each difference and posts nothing; a second run finds nothing left to do. Secret key only. Raises invalid_request, rate_plan_not_found, destination_not_rated.';
+
+revoke all on function "public"."rerate_calls"(text, timestamp with time zone, timestamp with time zone, text, uuid, boolean) from public;
+
+grant execute on function "public"."rerate_calls"(text, timestamp with time zone, timestamp with time zone, text, uuid, boolean) to "postgres", "service_role";
+
 create or replace function public.start_call (
   call_id     text,
   destination text,
-  user_id     uuid default null::uuid
+  user_id     uuid    default null::uuid,
+  answered    boolean default false
 )
   returns jsonb
   language plpgsql
@@ -3107,10 +4500,8 @@ declare
   v_user public.users;
   v_now timestamptz;
   v_call public.call_logs;
-  v_rate public.rates;
-  v_minimum bigint;
 begin
-  if start_call.call_id is null or start_call.call_id !~ '^[A-Za-z0-9._:@-]{1,128}$' then
+  if start_call.call_id is null or start_call.call_id !~ '^[A-Za-z0-9._:@-]+$' or length(start_call.call_id) > 128 then
     perform private.raise_error('invalid_call_id', jsonb_build_object('call_id', left(start_call.call_id, 140)));
   end if;
   v_user := private.lock_user(v_user_id);
@@ -3120,28 +4511,17 @@ begin
     if private.decrypt_destination(v_call.destination_ciphertext) is distinct from v_number then
       perform private.raise_error('idempotency_conflict', jsonb_build_object('call_id', start_call.call_id));
     end if;
-    return private.call_json(v_call, v_now, p_replayed => true);
+    return private.show_call(v_call, v_now, true);
   end if;
-  perform private.require_active(v_user);
-  v_rate := private.find_rate(private.user_rate_plan(v_user), v_number, v_now);
-  v_minimum := private.call_cost(1, v_rate);
-  if private.available_micros(v_user, v_now) < v_minimum then
-    perform private.raise_error('insufficient_credit', jsonb_build_object(
-      'available_micros', private.available_micros(v_user, v_now), 'minimum_micros', v_minimum));
-  end if;
-  insert into public.call_logs (user_id, id, destination_masked, destination_ciphertext, rate, started_at, sweep_at)
-  values (v_user_id, start_call.call_id, private.mask_destination(v_number), private.encrypt_destination(v_number), v_rate, v_now, v_now)
-  returning * into v_call;
-  v_call := private.grow_hold(v_call, 0, v_now);
-  return private.call_json(v_call, v_now);
+  return private.authorize_call(v_user, start_call.call_id, v_number, start_call.answered, v_now);
 end
 $function$;
 
-comment on function "public"."start_call"(text, text, uuid) is 'Authorizes a call: pins its rate and takes its first hold. The same id and number return the same call. Raises invalid_call_id, invalid_destination, destination_not_rated, insufficient_credit, wallet_suspended, wallet_closed, idempotency_conflict.';
+comment on function "public"."start_call"(text, text, uuid, boolean) is 'Authorizes a call: pins its rate and takes its first hold; with answered, billing starts at once. The same id and number return the same call. Raises invalid_call_id, invalid_destination, destination_not_rated, insufficient_credit, daily_limit_reached, too_many_calls, wallet_suspended, wallet_closed, idempotency_conflict.';
 
-revoke all on function "public"."start_call"(text, text, uuid) from public;
+revoke all on function "public"."start_call"(text, text, uuid, boolean) from public;
 
-grant execute on function "public"."start_call"(text, text, uuid) to "authenticated", "postgres", "service_role";
+grant execute on function "public"."start_call"(text, text, uuid, boolean) to "authenticated", "postgres", "service_role";
 
 create or replace function public.sweep_calls (
   batch_size integer default 500
@@ -3154,6 +4534,7 @@ create or replace function public.sweep_calls (
 declare
   v_now timestamptz := private.clock();
   v_due record;
+  v_user public.users;
   v_call public.call_logs;
   v_outcome text;
   v_ended integer := 0;
@@ -3164,12 +4545,12 @@ begin
     order by c.sweep_at limit least(greatest(sweep_calls.batch_size, 1), 5000)
   loop
     -- Whoever holds the wallet is settling or extending right now; the next sweep looks again.
-    perform from public.users u where u.id = v_due.user_id for no key update skip locked;
+    select * into v_user from public.users u where u.id = v_due.user_id for no key update skip locked;
     continue when not found;
     select * into v_call from public.call_logs c
       where c.user_id = v_due.user_id and c.id = v_due.id and c.status <> 'ended' and c.sweep_at <= v_now;
     continue when not found;
-    v_outcome := private.sweep_call(v_call, v_now);
+    v_outcome := private.sweep_call(v_user, v_call);
     v_ended := v_ended + (v_outcome = 'ended')::integer;
     v_unanswered := v_unanswered + (v_outcome = 'unanswered')::integer;
   end loop;

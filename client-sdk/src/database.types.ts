@@ -18,9 +18,14 @@ export type Database = {
           "ended_at": string | null;
           "hold_micros": number;
           "id": string;
+          "last_answer": Json | null;
           "last_heartbeat_at": string | null;
+          "last_request_number": number | null;
+          "proven_seconds": number;
           "rate": Database["public"]["Tables"]["rates"]["Row"];
+          "refunded_micros": number;
           "reported_end_at": string | null;
+          "rerated_micros": number;
           "settled_by": string | null;
           "started_at": string;
           "status": string;
@@ -43,9 +48,14 @@ export type Database = {
           "ended_at"?: string | null;
           "hold_micros"?: number;
           "id": string;
+          "last_answer"?: Json | null;
           "last_heartbeat_at"?: string | null;
+          "last_request_number"?: number | null;
+          "proven_seconds"?: number;
           "rate": Database["public"]["Tables"]["rates"]["Row"];
+          "refunded_micros"?: number;
           "reported_end_at"?: string | null;
+          "rerated_micros"?: number;
           "settled_by"?: string | null;
           "started_at": string;
           "status"?: string;
@@ -67,9 +77,14 @@ export type Database = {
           "ended_at"?: string | null;
           "hold_micros"?: number;
           "id"?: string;
+          "last_answer"?: Json | null;
           "last_heartbeat_at"?: string | null;
+          "last_request_number"?: number | null;
+          "proven_seconds"?: number;
           "rate"?: Database["public"]["Tables"]["rates"]["Row"];
+          "refunded_micros"?: number;
           "reported_end_at"?: string | null;
+          "rerated_micros"?: number;
           "settled_by"?: string | null;
           "started_at"?: string;
           "status"?: string;
@@ -383,8 +398,10 @@ export type Database = {
         Row: {
           "connection_fee_micros": number;
           "effective_from": string;
+          "free_seconds": number;
           "increment_seconds": number;
           "initial_increment_seconds": number;
+          "minimum_charge_micros": number;
           "per_minute_micros": number;
           "precision_micros": number;
           "prefix": string;
@@ -395,8 +412,10 @@ export type Database = {
         Insert: {
           "connection_fee_micros"?: number;
           "effective_from"?: string;
+          "free_seconds"?: number;
           "increment_seconds": number;
           "initial_increment_seconds": number;
+          "minimum_charge_micros"?: number;
           "per_minute_micros": number;
           "precision_micros"?: number;
           "prefix": string;
@@ -406,8 +425,10 @@ export type Database = {
         Update: {
           "connection_fee_micros"?: number;
           "effective_from"?: string;
+          "free_seconds"?: number;
           "increment_seconds"?: number;
           "initial_increment_seconds"?: number;
+          "minimum_charge_micros"?: number;
           "per_minute_micros"?: number;
           "precision_micros"?: number;
           "prefix"?: string;
@@ -435,6 +456,7 @@ export type Database = {
           "kind": string;
           "line": number;
           "purchase_id": string | null;
+          "reason": string | null;
           "reverses_line": number | null;
           "user_id": string;
         };
@@ -449,6 +471,7 @@ export type Database = {
           "kind": string;
           "line": number;
           "purchase_id"?: string | null;
+          "reason"?: string | null;
           "reverses_line"?: number | null;
           "user_id": string;
         };
@@ -462,6 +485,7 @@ export type Database = {
           "kind"?: string;
           "line"?: number;
           "purchase_id"?: string | null;
+          "reason"?: string | null;
           "reverses_line"?: number | null;
           "user_id"?: string;
         };
@@ -501,12 +525,17 @@ export type Database = {
           "balance_micros": number;
           "closed_at": string | null;
           "created_at": string;
+          "credit_limit_micros": number;
           "currency": string;
+          "daily_spend_limit_micros": number | null;
           "held_micros": number;
           "id": string;
           "last_line": number;
           "low_balance_threshold_micros": number | null;
+          "max_concurrent_calls": number | null;
           "rate_plan": string | null;
+          "spend_day": string | null;
+          "spend_day_micros": number;
           "status": string;
           "warning_thresholds_seconds": (number)[];
         };
@@ -515,12 +544,17 @@ export type Database = {
           "balance_micros"?: number;
           "closed_at"?: string | null;
           "created_at": string;
+          "credit_limit_micros"?: number;
           "currency"?: string;
+          "daily_spend_limit_micros"?: number | null;
           "held_micros"?: number;
           "id": string;
           "last_line"?: number;
           "low_balance_threshold_micros"?: number | null;
+          "max_concurrent_calls"?: number | null;
           "rate_plan"?: string | null;
+          "spend_day"?: string | null;
+          "spend_day_micros"?: number;
           "status"?: string;
           "warning_thresholds_seconds"?: (number)[];
         };
@@ -528,12 +562,17 @@ export type Database = {
           "balance_micros"?: number;
           "closed_at"?: string | null;
           "created_at"?: string;
+          "credit_limit_micros"?: number;
           "currency"?: string;
+          "daily_spend_limit_micros"?: number | null;
           "held_micros"?: number;
           "id"?: string;
           "last_line"?: number;
           "low_balance_threshold_micros"?: number | null;
+          "max_concurrent_calls"?: number | null;
           "rate_plan"?: string | null;
+          "spend_day"?: string | null;
+          "spend_day_micros"?: number;
           "status"?: string;
           "warning_thresholds_seconds"?: (number)[];
         };
@@ -588,7 +627,16 @@ export type Database = {
         Args: { "destination": string; "duration_seconds"?: number; "user_id"?: string };
         Returns: Json;
       };
-      "extend_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
+      "explain_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
+      "extend_call": {
+        Args: {
+          "call_id": string;
+          "elapsed_seconds"?: number;
+          "request_number"?: number;
+          "user_id"?: string;
+        };
+        Returns: Json;
+      };
       "find_purchase": {
         Args: { "purchase_id"?: string; "stripe_session_id"?: string; "user_id": string };
         Returns: Json;
@@ -600,11 +648,39 @@ export type Database = {
         Args: { "before_line"?: number; "page_size"?: number; "user_id"?: string };
         Returns: Json;
       };
+      "import_call_records": { Args: { "records": Json }; Returns: Json };
+      "list_packages": { Args: Record<PropertyKey, never>; Returns: Json };
+      "list_rates": {
+        Args: { "after_prefix"?: string; "page_size"?: number; "rate_plan"?: string };
+        Returns: Json;
+      };
+      "load_rate_sheet": {
+        Args: { "effective_from"?: string; "rate_plan": string; "sheet": string };
+        Returns: Json;
+      };
       "record_purchase_check_failure": {
         Args: { "error": string; "purchase_id": string; "user_id": string };
         Returns: undefined;
       };
-      "start_call": { Args: { "call_id": string; "destination": string; "user_id"?: string }; Returns: Json };
+      "refund_call": {
+        Args: { "amount_micros"?: number; "call_id": string; "reason": string; "user_id": string };
+        Returns: Json;
+      };
+      "rerate_calls": {
+        Args: {
+          "dry_run"?: boolean;
+          "rate_plan": string;
+          "reason": string;
+          "started_before": string;
+          "started_from": string;
+          "user_id"?: string;
+        };
+        Returns: Json;
+      };
+      "start_call": {
+        Args: { "answered"?: boolean; "call_id": string; "destination": string; "user_id"?: string };
+        Returns: Json;
+      };
       "sweep_calls": { Args: { "batch_size"?: number }; Returns: Json };
     };
     Enums: {

@@ -41,12 +41,14 @@ comment on column private.test_clock.speed is 'Clock seconds per real second; 0 
 
 -- Stable rather than volatile, so that a comparison with an indexed column can use the index.
 create function private.clock() returns timestamptz
-language sql stable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
-  select coalesce(
+begin
+  return coalesce(
     (select t.clock_at + (clock_timestamp() - t.real_at) * t.speed::double precision from private.test_clock t),
     clock_timestamp()
-  )
+  );
+end
 $$;
 comment on function private.clock() is 'The only source of time for every rule. Real time unless a test has set another.';
 
@@ -91,18 +93,23 @@ insert into private.error_codes (code, status, hint) values
   ('not_authenticated', 401, 'Sign in and send the access token.'),
   ('insufficient_credit', 402, 'Buy credit, then start the call again.'),
   ('forbidden', 403, 'Act for yourself, or use the secret key on a trusted server.'),
+  ('daily_limit_reached', 403, 'Wait until the next day (UTC) or have the limit raised.'),
   ('wallet_suspended', 403, 'Ask support to reactivate the wallet.'),
   ('wallet_closed', 403, 'The login was deleted; sign up again to open a new wallet.'),
   ('user_not_found', 404, 'Check the user id; a wallet opens with the sign-up.'),
   ('call_not_found', 404, 'Check the call id; a call exists once start_call has accepted it.'),
   ('package_not_found', 404, 'Choose one of the active packages.'),
+  ('rate_plan_not_found', 404, 'Create the rate plan first.'),
   ('purchase_not_found', 404, 'Check the purchase or session id and who is signed in.'),
   ('append_only', 409, 'Journal rows never change; post a correcting transaction.'),
   ('call_ended', 409, 'The call is over; start a new one under a new id.'),
+  ('rate_published', 409, 'A published rate never changes; add a version that is effective from a later instant.'),
   ('call_not_answered', 409, 'Report the answer first.'),
   ('idempotency_conflict', 409, 'The same key or id was used with other contents; use a new one.'),
+  ('refund_not_possible', 409, 'Refund an ended call, once, by at most what it cost.'),
   ('session_mismatch', 409, 'This Checkout Session does not belong to this purchase.'),
   ('destination_not_rated', 422, 'No rate covers this number on this rate plan.'),
+  ('too_many_calls', 429, 'End one of the live calls first.'),
   ('rate_limited', 429, 'Wait a moment and try again.');
 
 create function private.raise_error(p_code text, p_details jsonb default '{}') returns void
@@ -146,24 +153,50 @@ insert into private.settings (name, value, description) values
   ('max_call_seconds', '14400', 'No call is authorized for longer than this.'),
   ('allowed_redirect_origins', '[]', 'Origins that Checkout may return to, for example "https://example.com"; "http://localhost:*" allows any port.'),
   ('stripe_livemode', 'false', 'Whether payments must be live ones. A session of the other mode is held for review.'),
+  ('top_up_url', 'null', 'Page where a person adds credit; a call on its last credit offers it.'),
   ('checkout_limit_per_hour', '20', 'Checkouts a person may begin an hour.'),
   ('verify_limit_per_minute', '120', 'Verifications of unfinished purchases a person may ask for a minute.'),
   ('seller', '{"name": "Talktime", "address": [], "email": null, "tax_id": null}', 'Seller details printed on receipts.');
 
 create function private.setting(p_name text) returns jsonb
-language sql stable strict set search_path = ''
-as $$ select s.value from private.settings s where s.name = p_name $$;
+language plpgsql stable strict set search_path = ''
+as $$
+begin
+  return (
+    select s.value from private.settings s where s.name = p_name);
+end
+$$;
 comment on function private.setting(text) is 'One setting as JSON.';
 
 create function private.setting_integer(p_name text) returns integer
-language sql stable strict set search_path = ''
-as $$ select (s.value #>> '{}')::integer from private.settings s where s.name = p_name $$;
+language plpgsql stable strict set search_path = ''
+as $$
+begin
+  return (
+    select (s.value #>> '{}')::integer from private.settings s where s.name = p_name);
+end
+$$;
 comment on function private.setting_integer(text) is 'One setting as an integer, in the unit its name ends with.';
 
 create function private.setting_seconds(p_name text) returns interval
-language sql stable strict set search_path = ''
-as $$ select make_interval(secs => (s.value #>> '{}')::double precision) from private.settings s where s.name = p_name $$;
+language plpgsql stable strict set search_path = ''
+as $$
+begin
+  return (
+    select make_interval(secs => (s.value #>> '{}')::double precision) from private.settings s where s.name = p_name);
+end
+$$;
 comment on function private.setting_seconds(text) is 'One setting in seconds, as an interval.';
+
+create function private.all_settings() returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_object_agg(s.name, s.value) from private.settings s);
+end
+$$;
+comment on function private.all_settings() is 'Every setting by its name, for a request that needs several: read once.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Who calls
@@ -171,13 +204,16 @@ comment on function private.setting_seconds(text) is 'One setting in seconds, as
 
 -- The Data API always sets the claims; a database session without them is a DBA's, a job's or a test's own connection.
 create function private.caller_is_trusted() returns boolean
-language sql stable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
-  select case coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb ->> 'role'
-    when 'service_role' then true
-    else nullif(current_setting('request.jwt.claims', true), '') is null
-      and session_user in ('postgres', 'supabase_admin')
-  end
+declare
+  v_claims text := nullif(current_setting('request.jwt.claims', true), '');
+begin
+  if v_claims is null then
+    return session_user in ('postgres', 'supabase_admin');
+  end if;
+  return coalesce(v_claims::jsonb ->> 'role' = 'service_role', false);
+end
 $$;
 comment on function private.caller_is_trusted() is 'True for the secret key and for a direct database session of the owner.';
 
@@ -185,7 +221,7 @@ create function private.acting_user(p_user_id uuid) returns uuid
 language plpgsql stable set search_path = ''
 as $$
 declare
-  v_caller_id uuid := auth.uid();
+  v_caller_id uuid;
 begin
   if private.caller_is_trusted() then
     if p_user_id is null then
@@ -193,6 +229,7 @@ begin
     end if;
     return p_user_id;
   end if;
+  v_caller_id := auth.uid();
   if v_caller_id is null then
     perform private.raise_error('not_authenticated');
   end if;

@@ -21,6 +21,12 @@ create table public.users (
     constraint users_warning_thresholds_positive check (0 < all (warning_thresholds_seconds) and cardinality(warning_thresholds_seconds) <= 10),
   low_balance_threshold_micros bigint
     constraint users_low_balance_threshold_not_negative check (low_balance_threshold_micros >= 0),
+  credit_limit_micros bigint not null default 0
+    constraint users_credit_limit_in_range check (credit_limit_micros between 0 and 1000000000000),
+  max_concurrent_calls integer constraint users_max_concurrent_calls_positive check (max_concurrent_calls > 0),
+  daily_spend_limit_micros bigint constraint users_daily_spend_limit_not_negative check (daily_spend_limit_micros >= 0),
+  spend_day date,
+  spend_day_micros bigint not null default 0 constraint users_spend_day_not_negative check (spend_day_micros >= 0),
   created_at timestamptz not null,
   closed_at timestamptz,
   constraint users_closed_has_instant check ((status = 'closed') = (closed_at is not null))
@@ -36,6 +42,11 @@ comment on column public.users.last_line is 'Newest journal line of this user.';
 comment on column public.users.rate_plan is 'Rate plan of this user; null means the default plan.';
 comment on column public.users.warning_thresholds_seconds is 'Seconds left at which a live call warns.';
 comment on column public.users.low_balance_threshold_micros is 'Balance below which the user is told; null means never.';
+comment on column public.users.credit_limit_micros is 'How far calls may take the balance below zero; counts as available.';
+comment on column public.users.max_concurrent_calls is 'How many calls may be open at once; null means any number.';
+comment on column public.users.daily_spend_limit_micros is 'What calls may cost a day (UTC), holds included; null means no limit.';
+comment on column public.users.spend_day is 'The day (UTC) spend_day_micros is about.';
+comment on column public.users.spend_day_micros is 'What calls settled that day have cost.';
 comment on column public.users.created_at is 'When the wallet was opened.';
 comment on column public.users.closed_at is 'When the wallet was closed.';
 

@@ -10,7 +10,7 @@ create table public.transactions (
   user_id uuid not null references public.users (id),
   line bigint not null constraint transactions_line_positive check (line > 0),
   kind text not null constraint transactions_kind_known check (kind in (
-    'purchase', 'bonus', 'call', 'call_refund', 'clawback', 'reinstatement', 'adjustment', 'expiry')),
+    'purchase', 'bonus', 'call', 'call_refund', 'rerate', 'clawback', 'reinstatement', 'adjustment', 'expiry')),
   amount_micros bigint not null
     constraint transactions_amount_moves_money check (amount_micros <> 0)
     constraint transactions_amount_is_safe_integer check (amount_micros between -9007199254740991 and 9007199254740991),
@@ -21,6 +21,7 @@ create table public.transactions (
   call_id text,
   reverses_line bigint,
   description text not null,
+  reason text,
   created_at timestamptz not null,
   primary key (user_id, line),
   constraint transactions_reverses_an_earlier_line check (reverses_line < line),
@@ -38,16 +39,18 @@ comment on column public.transactions.purchase_id is 'The purchase this line is 
 comment on column public.transactions.call_id is 'The call this line is about.';
 comment on column public.transactions.reverses_line is 'For a correction: the line it reverses.';
 comment on column public.transactions.description is 'The line in words, as a statement prints it.';
+comment on column public.transactions.reason is 'Why somebody made this correction.';
 comment on column public.transactions.created_at is 'When it was posted.';
 
 -- History is appended in time order, so a block range index finds a period at almost no cost.
 create index transactions_created_at on public.transactions using brin (created_at);
-create unique index transactions_purchase_credited_once on public.transactions (user_id, purchase_id, kind)
-  where kind in ('purchase', 'bonus');
-create unique index transactions_call_charged_once on public.transactions (user_id, call_id) where kind = 'call';
 create index transactions_reverses_line on public.transactions (user_id, reverses_line) where reverses_line is not null;
-create index transactions_purchase on public.transactions (user_id, purchase_id) where purchase_id is not null;
-create index transactions_call on public.transactions (user_id, call_id) where call_id is not null;
+-- A purchase is credited once, a call is charged once and refunded once: what may happen again has its own line in the key. One index finds the lines
+-- of a purchase or a call and keeps them unique, because each index more is written with every line.
+create unique index transactions_purchase on public.transactions
+  (user_id, purchase_id, kind, (case when kind not in ('purchase', 'bonus') then line end)) nulls not distinct where purchase_id is not null;
+create unique index transactions_call on public.transactions
+  (user_id, call_id, kind, (case when kind not in ('call', 'call_refund') then line end)) nulls not distinct where call_id is not null;
 
 create policy "Users read their own transactions" on public.transactions
   for select to authenticated using (user_id = (select auth.uid()));
@@ -74,7 +77,10 @@ create function private.post_transaction(
   p_description text,
   p_purchase_id uuid default null,
   p_call_id text default null,
-  p_reverses_line bigint default null
+  p_reverses_line bigint default null,
+  p_reason text default null,
+  p_released_micros bigint default 0,
+  p_at timestamptz default null
 ) returns public.transactions
 language plpgsql volatile set search_path = ''
 as $$
@@ -82,18 +88,19 @@ declare
   v_user public.users;
   v_transaction public.transactions;
 begin
-  update public.users u set balance_micros = u.balance_micros + p_amount_micros, last_line = u.last_line + 1
+  update public.users u set balance_micros = u.balance_micros + p_amount_micros, held_micros = u.held_micros - p_released_micros,
+    last_line = u.last_line + 1
     where u.id = p_user_id returning * into v_user;
   if not found then
     perform private.raise_error('user_not_found', jsonb_build_object('user_id', p_user_id));
   end if;
   insert into public.transactions (user_id, line, kind, amount_micros, counter_account, balance_after_micros,
-    purchase_id, call_id, reverses_line, description, created_at)
+    purchase_id, call_id, reverses_line, description, reason, created_at)
   values (p_user_id, v_user.last_line, p_kind, p_amount_micros, p_counter_account, v_user.balance_micros,
-    p_purchase_id, p_call_id, p_reverses_line, p_description, private.clock())
+    p_purchase_id, p_call_id, p_reverses_line, p_description, p_reason, coalesce(p_at, private.clock()))
   returning * into v_transaction;
   return v_transaction;
 end
 $$;
-comment on function private.post_transaction(uuid, text, bigint, text, text, uuid, text, bigint) is
-  'The only writer of the journal: posts one line and moves the cached balance with it.';
+comment on function private.post_transaction(uuid, text, bigint, text, text, uuid, text, bigint, text, bigint, timestamptz) is
+  'The only writer of the journal: posts one line and moves the cached balance with it, and what a hold releases at the same time.';

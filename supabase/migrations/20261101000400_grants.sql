@@ -68,15 +68,34 @@ create trigger append_only before update or delete or truncate on public.grant_e
 -- ---------------------------------------------------------------------------------------------------------------------
 
 create function private.grants_in_order(p_user_id uuid, p_usable_at timestamptz) returns setof public.credit_grants
-language sql stable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
-  select g.*
-  from public.credit_grants g
-  where g.user_id = p_user_id and g.remaining_micros > 0 and (g.expires_at is null or g.expires_at > p_usable_at)
-  order by g.expires_at nulls last, (g.source <> 'promotional'), g.id
+begin
+  return query
+    select g.*
+    from public.credit_grants g
+    where g.user_id = p_user_id and g.remaining_micros > 0 and (g.expires_at is null or g.expires_at > p_usable_at)
+    order by g.expires_at nulls last, (g.source <> 'promotional'), g.id;
+end
 $$;
 comment on function private.grants_in_order(uuid, timestamptz) is
-  'Grants with credit that were usable at an instant, in the order they are spent. The one ordering of consumption and preview.';
+  'Grants with credit that were usable at an instant, in the order they are spent, which is that of the index credit_grants_spendable.';
+
+create function private.next_grant(p_user_id uuid, p_usable_at timestamptz) returns public.credit_grants
+language plpgsql stable set search_path = ''
+as $$
+declare
+  v_grant public.credit_grants;
+begin
+  select * into v_grant from public.credit_grants g
+    where g.user_id = p_user_id and g.remaining_micros > 0 and (g.expires_at is null or g.expires_at > p_usable_at)
+    order by g.expires_at nulls last, (g.source <> 'promotional'), g.id
+    limit 1;
+  return v_grant;
+end
+$$;
+comment on function private.next_grant(uuid, timestamptz) is
+  'The first of private.grants_in_order, found without reading the others; null when there is none.';
 
 create function private.grant_credit(
   p_user_id uuid,
@@ -119,8 +138,14 @@ declare
   v_left bigint := p_amount_micros;
   v_part bigint;
 begin
-  for v_grant in select * from private.grants_in_order(p_user_id, p_usable_at) loop
-    exit when v_left = 0;
+  -- One after the other, because the first nearly always pays for all.
+  while v_left > 0 loop
+    v_grant := private.next_grant(p_user_id, p_usable_at);
+    if v_grant.id is null then
+      -- Beyond them only a credit limit pays, and debt never stands beside credit: what a sibling's hold keeps alive goes first.
+      v_grant := private.next_grant(p_user_id, '-infinity');
+      exit when v_grant.id is null;
+    end if;
     v_part := least(v_left, v_grant.remaining_micros);
     update public.credit_grants g set remaining_micros = g.remaining_micros - v_part
       where g.user_id = p_user_id and g.id = v_grant.id;
@@ -132,4 +157,31 @@ begin
 end
 $$;
 comment on function private.spend_credit(uuid, bigint, bigint, timestamptz) is
-  'Takes an amount from the grants that were usable at an instant, in order, for one journal line. Returns what no grant covered.';
+  'Takes an amount from the grants that were usable at an instant, in order, for one journal line. Returns what no grant covered: debt.';
+
+create function private.book_expiry(p_user_id uuid, p_expired_by timestamptz) returns bigint
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_expired bigint := private.expired_micros(p_user_id, p_expired_by);
+  v_left bigint := v_expired;
+  v_grant public.credit_grants;
+  v_part bigint;
+  v_line bigint;
+begin
+  for v_grant in
+    select * from private.grants_in_order(p_user_id, '-infinity') g where g.expires_at <= p_expired_by
+  loop
+    exit when v_left = 0;
+    v_part := least(v_left, v_grant.remaining_micros);
+    v_line := (private.post_transaction(p_user_id, 'expiry', -v_part, 'breakage_revenue', 'Expired credit', v_grant.purchase_id)).line;
+    update public.credit_grants g set remaining_micros = g.remaining_micros - v_part
+      where g.user_id = p_user_id and g.id = v_grant.id;
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros)
+    values (p_user_id, v_grant.id, v_line, -v_part);
+    v_left := v_left - v_part;
+  end loop;
+  return v_expired;
+end
+$$;
+comment on function private.book_expiry(uuid, timestamptz) is 'Books a user''s credit that had expired by an instant and that no live call holds as breakage. Returns how much.';

@@ -171,11 +171,13 @@ comment on function private.credit_purchase(public.purchases) is
   'Grants what a paid purchase brings: what was paid against stripe_clearing, the rest as promotional credit.';
 
 create function private.format_micros(p_amount_micros bigint, p_currency text) returns text
-language sql immutable set search_path = ''
+language plpgsql immutable set search_path = ''
 as $$
-  select case when p_amount_micros < 0 then '−' else '' end
+begin
+  return case when p_amount_micros < 0 then '−' else '' end
     || case p_currency when 'usd' then '$' else upper(p_currency) || ' ' end
     || to_char(abs(p_amount_micros) / 1000000, 'FM999,999,999,990')
-    || '.' || regexp_replace(lpad((abs(p_amount_micros) % 1000000)::text, 6, '0'), '0{1,4}$', '')
+    || '.' || regexp_replace(lpad((abs(p_amount_micros) % 1000000)::text, 6, '0'), '0{1,4}$', '');
+end
 $$;
 comment on function private.format_micros(bigint, text) is 'An amount for people: at least two decimals, more only where they are not zero.';

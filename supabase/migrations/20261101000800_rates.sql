@@ -4,8 +4,12 @@
 -- seconds into money: it multiplies before it divides and rounds once, on the total, by the rate's mode to the rate's precision.
 -- `max_seconds` is its exact inverse, so the estimate, the authorization and the settlement can never disagree.
 --
---   billed = initial + ceil(max(0, d - initial) / increment) * increment         0 s costs 0
---   cost   = connection_fee + round(billed * per_minute / 60)
+--   t      = max(0, d - free)                                                    0 s costs 0
+--   billed = initial + ceil(max(0, t - initial) / increment) * increment         nothing when t = 0
+--   cost   = max(minimum_charge, connection_fee + round(billed * per_minute / 60))
+--
+-- A published rate never changes: a trigger refuses it. A new version, effective from a later instant, replaces it; a call keeps the version it was
+-- authorized with.
 
 create table public.rate_plans (
   code text primary key constraint rate_plans_code_is_name check (code ~ '^[a-z0-9_]{1,40}$'),
@@ -34,6 +38,9 @@ create table public.rates (
   initial_increment_seconds integer not null
     constraint rates_initial_increment_in_range check (initial_increment_seconds between 1 and 3600),
   increment_seconds integer not null constraint rates_increment_in_range check (increment_seconds between 1 and 3600),
+  free_seconds integer not null default 0 constraint rates_free_seconds_in_range check (free_seconds between 0 and 3600),
+  minimum_charge_micros bigint not null default 0
+    constraint rates_minimum_charge_in_range check (minimum_charge_micros between 0 and 1000000000),
   rounding_mode text not null default 'up'
     constraint rates_rounding_mode_known check (rounding_mode in ('up', 'half_up', 'half_even', 'down')),
   precision_micros bigint not null default 1 constraint rates_precision_in_range check (precision_micros between 1 and 1000000),
@@ -48,11 +55,29 @@ comment on column public.rates.per_minute_micros is 'Price of sixty seconds in m
 comment on column public.rates.connection_fee_micros is 'Price of the answer, in micro-units.';
 comment on column public.rates.initial_increment_seconds is 'First billing step, in seconds.';
 comment on column public.rates.increment_seconds is 'Every further billing step, in seconds.';
+comment on column public.rates.free_seconds is 'Seconds at the start of a call that are not billed.';
+comment on column public.rates.minimum_charge_micros is 'Least price of an answered call, in micro-units.';
 comment on column public.rates.rounding_mode is 'up, half_up, half_even or down.';
 comment on column public.rates.precision_micros is 'Costs are rounded to a multiple of this.';
 
 create policy "Anyone reads the rates" on public.rates for select to anon, authenticated using (true);
 grant select on public.rates to anon, authenticated, service_role;
+
+create function private.refuse_published_rate() returns trigger
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if old.effective_from <= private.clock() then
+    perform private.raise_error('rate_published', jsonb_build_object(
+      'rate_plan', old.rate_plan, 'prefix', old.prefix, 'effective_from', old.effective_from));
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end
+$$;
+comment on function private.refuse_published_rate() is 'Trigger: a rate that is or was in force never changes; one that lies in the future may be corrected or withdrawn.';
+
+create trigger published_rates_never_change before update or delete on public.rates
+  for each row execute function private.refuse_published_rate();
 
 alter table public.users add foreign key (rate_plan) references public.rate_plans (code);
 create index users_rate_plan on public.users (rate_plan) where rate_plan is not null;
@@ -62,39 +87,56 @@ create index users_rate_plan on public.users (rate_plan) where rate_plan is not 
 -- ---------------------------------------------------------------------------------------------------------------------
 
 create function private.billed_seconds(p_seconds bigint, p_rate public.rates) returns bigint
-language sql immutable set search_path = ''
+language plpgsql immutable set search_path = ''
 as $$
-  select case
-    when p_seconds <= 0 then 0
-    when p_seconds <= p_rate.initial_increment_seconds then p_rate.initial_increment_seconds
+begin
+  return case
+    when p_seconds <= p_rate.free_seconds then 0
+    when p_seconds - p_rate.free_seconds <= p_rate.initial_increment_seconds then p_rate.initial_increment_seconds
     else p_rate.initial_increment_seconds
-      + (p_seconds - p_rate.initial_increment_seconds + p_rate.increment_seconds - 1) / p_rate.increment_seconds * p_rate.increment_seconds
-  end
+      + (p_seconds - p_rate.free_seconds - p_rate.initial_increment_seconds + p_rate.increment_seconds - 1)
+        / p_rate.increment_seconds * p_rate.increment_seconds
+  end;
+end
 $$;
 comment on function private.billed_seconds(bigint, public.rates) is
-  'Seconds billed for seconds talked: the initial increment, then whole increments anchored after it.';
+  'Seconds billed for seconds talked: past the free seconds, the initial increment, then whole increments anchored after it.';
+
+create function private.full_increments(p_seconds bigint, p_rate public.rates) returns bigint
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  return greatest(p_seconds, least(p_seconds, p_rate.free_seconds) + private.billed_seconds(p_seconds, p_rate));
+end
+$$;
+comment on function private.full_increments(bigint, public.rates) is 'A talk time stretched to the end of the increment that would be billed for it.';
 
 create function private.round_quotient(p_numerator bigint, p_denominator bigint, p_mode text) returns bigint
-language sql immutable set search_path = ''
+language plpgsql immutable set search_path = ''
 as $$
-  select p_numerator / p_denominator + case p_mode
+begin
+  return p_numerator / p_denominator + case p_mode
     when 'down' then 0
     when 'up' then (p_numerator % p_denominator > 0)::integer
     when 'half_up' then (2 * (p_numerator % p_denominator) >= p_denominator)::integer
     when 'half_even' then (2 * (p_numerator % p_denominator) > p_denominator
       or (2 * (p_numerator % p_denominator) = p_denominator and p_numerator / p_denominator % 2 = 1))::integer
-  end
+  end;
+end
 $$;
 comment on function private.round_quotient(bigint, bigint, text) is 'A non-negative quotient rounded to an integer: down, up, half_up or half_even.';
 
 create function private.call_cost(p_seconds bigint, p_rate public.rates) returns bigint
-language sql immutable set search_path = ''
+language plpgsql immutable set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_seconds <= 0 then 0
-    else p_rate.connection_fee_micros + p_rate.precision_micros * private.round_quotient(
-      private.billed_seconds(p_seconds, p_rate) * p_rate.per_minute_micros, 60 * p_rate.precision_micros, p_rate.rounding_mode)
-  end
+    else greatest(p_rate.minimum_charge_micros,
+      p_rate.connection_fee_micros + p_rate.precision_micros * private.round_quotient(
+        private.billed_seconds(p_seconds, p_rate) * p_rate.per_minute_micros, 60 * p_rate.precision_micros, p_rate.rounding_mode))
+  end;
+end
 $$;
 comment on function private.call_cost(bigint, public.rates) is
   'Cost in micro-units of a number of seconds. The only place where seconds become money; rounds once.';
@@ -109,7 +151,7 @@ declare
   v_bound bigint;
   v_billable bigint;
 begin
-  if p_amount_micros < p_rate.connection_fee_micros then
+  if p_amount_micros < greatest(p_rate.connection_fee_micros, p_rate.minimum_charge_micros) then
     return 0;
   end if;
   if p_rate.per_minute_micros = 0 then
@@ -123,9 +165,9 @@ begin
   end;
   v_billable := v_bound / p_rate.per_minute_micros;
   if v_billable < p_rate.initial_increment_seconds then
-    return 0;
+    return p_rate.free_seconds;
   end if;
-  return p_rate.initial_increment_seconds
+  return p_rate.free_seconds + p_rate.initial_increment_seconds
     + (v_billable - p_rate.initial_increment_seconds) / p_rate.increment_seconds * p_rate.increment_seconds;
 end
 $$;
@@ -142,7 +184,8 @@ as $$
 declare
   v_number text := regexp_replace(p_destination, '[\s().-]', '', 'g');
 begin
-  if v_number is null or v_number !~ '^\+[1-9][0-9]{6,14}$' then
+  -- The length apart: a counted repetition would make the pattern many times slower.
+  if v_number is null or v_number !~ '^\+[1-9][0-9]+$' or length(v_number) not between 8 and 16 then
     perform private.raise_error('invalid_destination', jsonb_build_object('destination', left(p_destination, 40)));
   end if;
   return v_number;
@@ -152,36 +195,49 @@ comment on function private.parse_destination(text) is
   'A dialled number in E.164 form (ITU-T E.164: at most fifteen digits). Spaces, dots, dashes and brackets are dropped. Raises invalid_destination.';
 
 create function private.user_rate_plan(p_user public.users) returns text
-language sql stable set search_path = ''
-as $$ select coalesce(p_user.rate_plan, (select r.code from public.rate_plans r where r.is_default)) $$;
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return coalesce(p_user.rate_plan, (select r.code from public.rate_plans r where r.is_default));
+end
+$$;
 comment on function private.user_rate_plan(public.users) is 'The user''s own plan or the default one.';
 
 create function private.find_rate(p_rate_plan text, p_number text, p_at timestamptz) returns public.rates
 language plpgsql stable set search_path = ''
 as $$
 declare
-  v_prefixes text[] := array(select substr(p_number, 2, n) from generate_series(0, length(p_number) - 1) n);
+  v_digits text := substr(p_number, 2);
+  v_prefixes text[] := array['', left(v_digits, 1), left(v_digits, 2), left(v_digits, 3), left(v_digits, 4), left(v_digits, 5),
+    left(v_digits, 6), left(v_digits, 7), left(v_digits, 8), left(v_digits, 9), left(v_digits, 10), left(v_digits, 11),
+    left(v_digits, 12), left(v_digits, 13), left(v_digits, 14), v_digits];
   v_rate public.rates;
 begin
   select * into v_rate from public.rates r
-    where r.rate_plan = p_rate_plan and r.prefix = any (v_prefixes) and r.effective_from <= p_at
-    order by length(r.prefix) desc, r.effective_from desc
+    where r.rate_plan = coalesce(p_rate_plan, (select p.code from public.rate_plans p where p.is_default))
+      and r.prefix = any (v_prefixes) and r.effective_from <= p_at
+    -- Of two prefixes of one number the longer sorts last, so the key's own order finds it without a sort.
+    order by r.prefix desc, r.effective_from desc
     limit 1;
   if not found then
-    perform private.raise_error('destination_not_rated', jsonb_build_object('rate_plan', p_rate_plan));
+    perform private.raise_error('destination_not_rated', jsonb_build_object('rate_plan',
+      coalesce(p_rate_plan, (select p.code from public.rate_plans p where p.is_default))));
   end if;
   return v_rate;
 end
 $$;
 comment on function private.find_rate(text, text, timestamptz) is
-  'The rate of the longest matching prefix in force at an instant. Raises destination_not_rated.';
+  'The rate of the longest matching prefix in force at an instant; without a plan, of the default one. Raises destination_not_rated.';
 
 create function private.rate_json(p_rate public.rates) returns jsonb
-language sql immutable set search_path = ''
+language plpgsql immutable set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'plan', p_rate.rate_plan, 'prefix', p_rate.prefix, 'per_minute_micros', p_rate.per_minute_micros,
     'connection_fee_micros', p_rate.connection_fee_micros, 'initial_increment_seconds', p_rate.initial_increment_seconds,
-    'increment_seconds', p_rate.increment_seconds, 'rounding_mode', p_rate.rounding_mode, 'precision_micros', p_rate.precision_micros)
+    'increment_seconds', p_rate.increment_seconds, 'free_seconds', p_rate.free_seconds,
+    'minimum_charge_micros', p_rate.minimum_charge_micros, 'effective_from', p_rate.effective_from, 'rounding_mode', p_rate.rounding_mode, 'precision_micros', p_rate.precision_micros);
+end
 $$;
 comment on function private.rate_json(public.rates) is 'A rate as the API shows it.';

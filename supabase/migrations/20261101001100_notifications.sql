@@ -35,7 +35,7 @@ as $$
 $$;
 comment on function private.notify_user(uuid, text, text, jsonb) is 'Puts a message into the outbox, once per key.';
 
-create function private.notify_call_end(p_call public.call_logs) returns void
+create function private.notify_call_end(p_before public.users, p_call public.call_logs) returns void
 language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -48,10 +48,11 @@ begin
   end if;
   -- Told at the crossing, so a balance that stays low is told once.
   if v_user.balance_micros < v_user.low_balance_threshold_micros
-    and v_user.balance_micros + p_call.cost_micros >= v_user.low_balance_threshold_micros then
+    and p_before.balance_micros >= v_user.low_balance_threshold_micros then
     perform private.notify_user(p_call.user_id, 'low_balance', 'low_balance:' || v_user.last_line,
       jsonb_build_object('balance_micros', v_user.balance_micros, 'threshold_micros', v_user.low_balance_threshold_micros));
   end if;
 end
 $$;
-comment on function private.notify_call_end(public.call_logs) is 'Tells a user that a call was cut off or that the balance fell below their threshold.';
+comment on function private.notify_call_end(public.users, public.call_logs) is
+  'Tells a user that a call was cut off or that the balance fell below their threshold, given the wallet as it was before.';

@@ -42,12 +42,14 @@ as $$
   union all
   select 'grant_is_not_what_its_line_brought', g.user_id, to_jsonb(g)
     from public.credit_grants g join public.transactions t on t.user_id = g.user_id and t.line = g.id
-    where t.amount_micros <> g.granted_micros
+    -- A correction brings a grant only for what could not go back to the old ones.
+    where t.amount_micros <> g.granted_micros and t.kind not in ('call_refund', 'rerate')
   union all
-  select 'call_is_not_paid_by_grants', t.user_id, to_jsonb(t)
+  select 'line_does_not_move_its_grants', t.user_id, to_jsonb(t)
     from public.transactions t
-    where t.kind = 'call' and t.amount_micros <> coalesce((select sum(e.amount_micros) from public.grant_entries e
-      where e.user_id = t.user_id and e.line = t.line), 0)
+    -- Debt is what no grant paid: how far the line took the balance below zero, or lifted it back.
+    where coalesce((select sum(e.amount_micros) from public.grant_entries e where e.user_id = t.user_id and e.line = t.line), 0)
+      <> greatest(t.balance_after_micros, 0) - greatest(t.balance_after_micros - t.amount_micros, 0)
 $$;
 comment on function private.check_grants() is 'Grants against their entries and journal lines.';
 
@@ -62,6 +64,14 @@ as $$
   select 'open_call_is_charged', c.user_id, jsonb_build_object('call_id', c.id)
     from public.call_logs c join public.transactions t on t.user_id = c.user_id and t.call_id = c.id and t.kind = 'call'
     where c.status <> 'ended'
+  union all
+  select 'correction_is_not_in_the_journal', c.user_id, jsonb_build_object('call_id', c.id,
+      'rerated_micros', c.rerated_micros, 'refunded_micros', c.refunded_micros)
+    from public.call_logs c
+    where c.rerated_micros <> coalesce((select -sum(t.amount_micros) from public.transactions t
+        where t.user_id = c.user_id and t.call_id = c.id and t.kind = 'rerate'), 0)
+      or c.refunded_micros <> coalesce((select sum(t.amount_micros) from public.transactions t
+        where t.user_id = c.user_id and t.call_id = c.id and t.kind = 'call_refund'), 0)
   union all
   select 'call_cost_does_not_follow_from_its_rate', c.user_id, jsonb_build_object('call_id', c.id, 'cost_micros', c.cost_micros)
     from public.call_logs c

@@ -4,7 +4,8 @@ select plan(5);
 
 select pg_temp.clock_at(0);
 select pg_temp.sign_up(pg_temp.ada(), 1000000);
-update public.rates set connection_fee_micros = 50000 where rate_plan = 'standard';
+insert into public.rates (rate_plan, prefix, effective_from, per_minute_micros, connection_fee_micros, initial_increment_seconds, increment_seconds)
+  values ('standard', '1', pg_temp.at(0), 150000, 50000, 60, 60);
 select is(public.start_call('a', '+14155552671', pg_temp.ada()) -> 'hold_micros', '800000'::jsonb, 'the hold has it once');
 select is(public.end_call('a', 'busy', user_id => pg_temp.ada()) -> 'cost_micros', '0'::jsonb, 'unanswered it is not charged');
 select public.start_call('b', '+14155552671', pg_temp.ada());

@@ -4,7 +4,8 @@ select plan(5);
 
 select pg_temp.clock_at(0);
 select pg_temp.sign_up(pg_temp.ada());
-update public.rates set per_minute_micros = 0 where rate_plan = 'standard';
+insert into public.rates (rate_plan, prefix, effective_from, per_minute_micros, initial_increment_seconds, increment_seconds)
+  values ('standard', '1', pg_temp.at(0), 0, 60, 60);
 select is(public.start_call('a', '+14155552671', pg_temp.ada()) -> 'hold_micros', '0'::jsonb, 'it holds nothing');
 select public.answer_call('a', pg_temp.ada());
 select pg_temp.clock_at(250);

@@ -6,10 +6,10 @@ select results_eq(
   $$ select code, status::integer from private.error_codes order by code $$,
   $$ values
     ('append_only', 409), ('call_ended', 409), ('call_not_answered', 409), ('call_not_found', 404),
-    ('destination_not_rated', 422), ('duration_invalid', 400), ('forbidden', 403), ('idempotency_conflict', 409),
+    ('daily_limit_reached', 403), ('destination_not_rated', 422), ('duration_invalid', 400), ('forbidden', 403), ('idempotency_conflict', 409),
     ('insufficient_credit', 402), ('invalid_call_id', 400), ('invalid_destination', 400), ('invalid_request', 400),
     ('not_authenticated', 401), ('package_not_found', 404), ('purchase_not_found', 404), ('rate_limited', 429),
-    ('redirect_not_allowed', 400), ('session_mismatch', 409), ('user_not_found', 404), ('wallet_closed', 403),
+    ('rate_plan_not_found', 404), ('rate_published', 409), ('redirect_not_allowed', 400), ('refund_not_possible', 409), ('session_mismatch', 409), ('too_many_calls', 429), ('user_not_found', 404), ('wallet_closed', 403),
     ('wallet_suspended', 403) $$,
   'the catalogue is exactly the published one');
 

@@ -6,9 +6,9 @@ select results_eq(
   $$ select name, value from private.settings
     where name not in ('allowed_redirect_origins', 'seller', 'stripe_livemode') order by name $$,
   $$ values
-    ('checkout_limit_per_hour', '20'::jsonb), ('end_grace_seconds', '5'), ('heartbeat_interval_seconds', '30'),
+    ('catalog_cache_seconds', '300'::jsonb), ('checkout_limit_per_hour', '20'), ('end_grace_seconds', '5'), ('heartbeat_interval_seconds', '30'),
     ('heartbeat_timeout_seconds', '90'), ('hold_quantum_seconds', '300'), ('max_call_seconds', '14400'),
-    ('ring_timeout_seconds', '120'), ('verify_limit_per_minute', '120') $$,
+    ('ring_timeout_seconds', '120'), ('top_up_url', 'null'), ('verify_limit_per_minute', '120') $$,
   'the settings and their defaults');
 select is(private.setting('stripe_livemode'), 'false'::jsonb, 'payments are test payments until a deployer says otherwise');
 select is(private.setting_integer('hold_quantum_seconds'), 300, 'an integer');

@@ -4,7 +4,7 @@ select plan(74);
 
 -- Worked out by hand: seconds, per minute, fee, initial, increment, mode, precision, cost.
 select is(
-  private.call_cost(seconds, row('t', '', now(), per_minute, fee, initial, increment, mode, precision_)::public.rates), cost,
+  private.call_cost(seconds, row('t', '', now(), per_minute, fee, initial, increment, 0, 0, mode, precision_)::public.rates), cost,
   format('%s s at %s a minute + %s, %s/%s, %s to %s', seconds, per_minute, fee, initial, increment, mode, precision_))
 from (values
   -- The standard rate: $0.15 a minute, whole minutes.

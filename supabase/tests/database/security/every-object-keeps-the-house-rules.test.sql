@@ -10,8 +10,10 @@ select is_empty($$ select oid::regclass from pg_class where relnamespace in (sel
 select is_empty($$ select tablename, policyname from pg_policies where schemaname in (select nspname from ours) and cmd <> 'SELECT' $$, 'every policy is about reading');
 select is_empty($$ select name from our_functions where not coalesce(proconfig @> '{"search_path=\"\""}', false) $$, 'every function pins an empty search_path');
 select set_eq($$ select name::text from our_functions where prosecdef $$,
-  $$ select name::text from our_functions where pronamespace = 'public'::regnamespace union all values ('private.open_wallet()'), ('private.close_wallet()') $$,
-  'definer functions are the API and the two triggers on logins, nothing else');
+  $$ select name::text from our_functions where pronamespace = 'public'::regnamespace union all values ('private.open_wallet()'), ('private.close_wallet()')
+    -- Only where there is Realtime.
+    union all select 'private.announce_wallet()' where to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null $$,
+  'definer functions are the API, the two triggers on logins and the one that announces a change, nothing else');
 select is_empty($$ select proname from our_functions group by pronamespace, proname having count(*) > 1 $$, 'no function is overloaded');
 select is_empty($$ select oid::regclass from pg_class where relnamespace in (select oid from ours) and relkind = 'v' and not coalesce(reloptions @> '{security_invoker=true}', false) $$,
   'every view reads with its reader''s own rights');
