@@ -1,10 +1,12 @@
+import { BalanceStore } from "./balance_store.ts";
 import { BalanceWatch, type WatchOptions } from "./balance_watch.ts";
 import type { Micros } from "./money.ts";
 import type { Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * A wallet's balance: `available = balance − held − expired`.
+ * A wallet's balance: `available = balance − held − expired + credit limit`. For showing; whether a call can be paid is
+ * decided by the server.
  *
  * @example
  * ```ts
@@ -29,6 +31,8 @@ export interface Balance {
   availableMicros: Micros;
   /** What is owed; 0 without debt. */
   debtMicros: Micros;
+  /** What may be owed: it counts as available. 0 unless the operator allows more. */
+  creditLimitMicros: Micros;
   status: "active" | "suspended" | "closed";
   ratePlan: string | null;
   /** About how many seconds can be talked at the plan's general rate; `null` when it has none. */
@@ -52,15 +56,15 @@ export interface Balance {
  * ```
  */
 export class BalanceApi {
-  readonly #transport: Transport;
+  readonly #store: BalanceStore;
 
   /** @internal */
   constructor(transport: Transport) {
-    this.#transport = transport;
+    this.#store = new BalanceStore(transport);
   }
 
   /**
-   * The balance now.
+   * The balance now. Questions at the same time are sent as one.
    *
    * @param options `signal` stops the request
    * @returns the balance; errors: `not_authenticated`, `forbidden`, `user_not_found`
@@ -74,12 +78,14 @@ export class BalanceApi {
    * ```
    */
   get(options: { signal?: AbortSignal } = {}): Promise<Result<Balance>> {
-    return this.#transport.rpc<Balance>("get_balance", {}, options.signal);
+    return this.#store.get(options.signal);
   }
 
   /**
-   * Calls back with the balance at once and whenever it has changed. Asks again every `intervalMs`, more slowly while
-   * requests fail, and not at all while the page is hidden.
+   * Calls back with the balance at once and whenever it has changed. Where Supabase Realtime is there, the server says so
+   * when it changes; elsewhere, and while that is interrupted, it is asked for every `intervalMs`, more slowly while
+   * requests fail. Nothing is asked while the page is hidden. All watches of one Talktime share one balance: further
+   * ones cost no requests and begin with what is known.
    *
    * @param callback gets the balance, only when something in it changed
    * @param options `intervalMs` (default 5 000 ms), `signal`, `onError`
@@ -92,6 +98,6 @@ export class BalanceApi {
    * ```
    */
   watch(callback: (balance: Balance) => void, options: WatchOptions = {}): BalanceWatch {
-    return new BalanceWatch((signal) => this.get({ signal }), this.#transport.clock, callback, options);
+    return new BalanceWatch(this.#store, callback, options);
   }
 }

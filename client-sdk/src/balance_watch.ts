@@ -1,5 +1,5 @@
 import type { Balance } from "./balance.ts";
-import { type Clock, isPageHidden, onPageVisible } from "./clock.ts";
+import type { BalanceStore, Watcher } from "./balance_store.ts";
 import type { TalktimeError } from "./errors.ts";
 import type { Result } from "./result.ts";
 
@@ -15,7 +15,7 @@ import type { Result } from "./result.ts";
  * ```
  */
 export interface WatchOptions {
-  /** Milliseconds between two questions, at least 100. Default 5 000. */
+  /** Milliseconds between two questions where the server pushes no changes, at least 100. Default 5 000. */
   intervalMs?: number;
   /** Ends the watch when it aborts. */
   signal?: AbortSignal;
@@ -24,7 +24,6 @@ export interface WatchOptions {
 }
 
 const DEFAULT_INTERVAL_MS = 5_000;
-const LONGEST_BACKOFF = 8;
 
 /**
  * A running watch of the balance.
@@ -40,32 +39,27 @@ const LONGEST_BACKOFF = 8;
  * ```
  */
 export class BalanceWatch {
-  readonly #ask: (signal: AbortSignal) => Promise<Result<Balance>>;
-  readonly #clock: Clock;
-  readonly #callback: (balance: Balance) => void;
-  readonly #options: WatchOptions;
+  readonly #store: BalanceStore;
+  readonly #watcher: Watcher;
   readonly #stopped = new AbortController();
-  readonly #forgetPage: () => void;
-  #timer: unknown;
-  #failures = 0;
-  #question = 0;
-  #shown = "";
 
   /** @internal */
-  constructor(
-    ask: (signal: AbortSignal) => Promise<Result<Balance>>,
-    clock: Clock,
-    callback: (balance: Balance) => void,
-    options: WatchOptions,
-  ) {
-    this.#ask = ask;
-    this.#clock = clock;
-    this.#callback = callback;
-    this.#options = options;
-    this.#forgetPage = onPageVisible(() => void this.refresh());
-    options.signal?.addEventListener("abort", this.stop);
-    if (options.signal?.aborted) this.stop();
-    else if (!isPageHidden()) void this.refresh();
+  constructor(store: BalanceStore, callback: (balance: Balance) => void, options: WatchOptions) {
+    const { intervalMs = DEFAULT_INTERVAL_MS, signal, onError } = options;
+    let shown = "";
+    const told = ({ data, error }: Result<Balance>) => {
+      if (this.#stopped.signal.aborted) return;
+      if (error) return onError?.(error);
+      const text = JSON.stringify({ ...data, asOf: 0 });
+      if (text === shown) return;
+      shown = text;
+      callback(data);
+    };
+    this.#store = store;
+    this.#watcher = { intervalMs, told };
+    signal?.addEventListener("abort", this.stop, { signal: this.#stopped.signal });
+    if (signal?.aborted) this.stop();
+    else store.add(this.#watcher);
   }
 
   /**
@@ -80,17 +74,8 @@ export class BalanceWatch {
    * watch.stop();
    * ```
    */
-  async refresh(): Promise<Result<Balance>> {
-    this.#clock.clearTimeout(this.#timer);
-    const question = ++this.#question;
-    const result = await this.#ask(this.#stopped.signal);
-    // A newer question was asked meanwhile: its answer is the one to show, and it plans what follows.
-    if (question !== this.#question || this.#stopped.signal.aborted) return result;
-    this.#failures = result.error ? this.#failures + 1 : 0;
-    this.#plan();
-    if (result.error) this.#options.onError?.(result.error);
-    else this.#show(result.data);
-    return result;
+  refresh(): Promise<Result<Balance>> {
+    return this.#store.get(this.#stopped.signal, true);
   }
 
   /**
@@ -105,29 +90,11 @@ export class BalanceWatch {
    */
   readonly stop = (): void => {
     this.#stopped.abort();
-    this.#clock.clearTimeout(this.#timer);
-    this.#forgetPage();
-    this.#options.signal?.removeEventListener("abort", this.stop);
+    this.#store.remove(this.#watcher);
   };
 
   /** `using watch = …` stops it at the end of the block. */
   [Symbol.dispose](): void {
     this.stop();
-  }
-
-  #plan(): void {
-    // A hidden page asks again when it is seen.
-    if (isPageHidden()) return;
-    const interval = Math.max(100, this.#options.intervalMs ?? DEFAULT_INTERVAL_MS);
-    const wait = interval * Math.min(2 ** this.#failures, LONGEST_BACKOFF);
-    this.#timer = this.#clock.setTimeout(() => void this.refresh(), wait);
-  }
-
-  #show(balance: Balance): void {
-    const { asOf: _, ...shown } = balance;
-    const text = JSON.stringify(shown);
-    if (text === this.#shown) return;
-    this.#shown = text;
-    this.#callback(balance);
   }
 }

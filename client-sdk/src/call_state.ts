@@ -1,7 +1,7 @@
 import type { Micros, RoundingMode } from "./money.ts";
 
 /**
- * The price of a call: `fee + round(billed × perMinute / 60)`.
+ * The price of a call: `fee + round(billed × perMinute / 60)`, at least the minimum charge.
  *
  * @example
  * ```ts
@@ -22,6 +22,12 @@ export interface Rate {
   initialIncrementSeconds: number;
   /** Every further billing step, in seconds. */
   incrementSeconds: number;
+  /** Seconds at the beginning that cost nothing. */
+  freeSeconds: number;
+  /** The least a call costs that costs anything. */
+  minimumChargeMicros: Micros;
+  /** Since when this version of the rate is in force (ISO 8601, or `-infinity`: always). */
+  effectiveFrom: string;
   roundingMode: RoundingMode;
   /** Costs are rounded to a multiple of this. */
   precisionMicros: Micros;
@@ -106,6 +112,8 @@ export interface CallState {
   secondsLeft: number;
   /** Whether there is no more credit to extend it with. */
   finalUnit: boolean;
+  /** Where to add credit, said with the final unit if the operator has named a page. */
+  topUpUrl: string | null;
   /** Warning thresholds, in seconds, reached with this answer; each comes once. */
   warnings: number[];
   /** When the next heartbeat is due, in seconds. */
@@ -118,6 +126,10 @@ export interface CallState {
   unbilledSeconds: number;
   /** What it cost; `null` while it is live. */
   costMicros: Micros | null;
+  /** What rating it anew has changed since it ended; negative is in the user's favor. */
+  reratedMicros: Micros;
+  /** What was given back since it ended. */
+  refundedMicros: Micros;
   endReason: EndReason | "heartbeat_lost" | null;
   /** ISO 4217 code, lower case. */
   currency: string;

@@ -1,8 +1,30 @@
+import type { CallExplanation } from "./call_explanation.ts";
 import type { CallState, Estimate } from "./call_state.ts";
-import { TalktimeError } from "./errors.ts";
 import { LiveCall } from "./live_call.ts";
 import { failure, type Result, success } from "./result.ts";
 import type { Transport } from "./transport.ts";
+
+/**
+ * How a live call is kept alive.
+ *
+ * @example
+ * ```ts
+ * import type { CallOptions } from '@talktime/client';
+ *
+ * const measured: CallOptions = { elapsedSeconds: () => 0 };
+ * await using call = (await talktime.calls.start('+14155552671', measured)).data;
+ * console.log(call?.status); // → authorized
+ * ```
+ */
+export interface CallOptions {
+  /**
+   * Tells each heartbeat how many whole seconds have been talked, as the phone system counts them: they are what is
+   * charged should no further heartbeat come. Honored with the secret key only.
+   */
+  elapsedSeconds?: () => number;
+  /** Stops the request. */
+  signal?: AbortSignal;
+}
 
 /**
  * What {@link Calls.start} may be told besides the number.
@@ -16,14 +38,14 @@ import type { Transport } from "./transport.ts";
  * console.log(call?.callId === known.callId); // → true
  * ```
  */
-export interface StartOptions {
+export interface StartOptions extends CallOptions {
   /**
    * The phone system's own id for the call, 1 to 128 letters, digits or `. _ : @ -`. It is the idempotency key: the
    * same id and number are the same call. Default: a random one.
    */
   callId?: string;
-  /** Stops the request. */
-  signal?: AbortSignal;
+  /** Whether the other side has picked up already: billing then starts at once. */
+  answered?: boolean;
 }
 
 /**
@@ -73,9 +95,10 @@ export class Calls {
    * Authorizes a call and reserves credit for it. Nothing is charged until {@link LiveCall.answer}.
    *
    * @param destination a phone number with + and country code
-   * @param options `callId` (the phone system's own), `signal`
+   * @param options `callId` (the phone system's own), `answered`, `elapsedSeconds`, `signal`
    * @returns the live call; errors: `insufficient_credit`, `invalid_destination`, `destination_not_rated`,
-   * `invalid_call_id`, `idempotency_conflict`, `call_ended` (this id is over), `wallet_suspended`, `wallet_closed`
+   * `daily_limit_reached`, `too_many_calls`, `invalid_call_id`, `idempotency_conflict`, `call_ended` (this id is over),
+   * `wallet_suspended`, `wallet_closed`
    * @example
    * ```ts
    * const { data: call, error } = await talktime.calls.start('+14155552671');
@@ -84,16 +107,16 @@ export class Calls {
    * await call.end();
    * ```
    */
-  async start(destination: string, options: StartOptions = {}): Promise<Result<LiveCall>> {
-    const args = { call_id: options.callId ?? crypto.randomUUID(), destination };
-    return await this.#live("start_call", args, options.signal);
+  start(destination: string, options: StartOptions = {}): Promise<Result<LiveCall>> {
+    const { callId = crypto.randomUUID(), answered } = options;
+    return this.#live("start_call", { call_id: callId, destination, answered }, options);
   }
 
   /**
    * Takes up a live call again, for example after a page was reloaded or on another device.
    *
    * @param callId the call's id
-   * @param options `signal` stops the request
+   * @param options `elapsedSeconds`, `signal`
    * @returns the live call; errors: `call_not_found`, `call_ended`, `not_authenticated`
    * @example
    * ```ts
@@ -104,8 +127,8 @@ export class Calls {
    * await call.end();
    * ```
    */
-  resume(callId: string, options: { signal?: AbortSignal } = {}): Promise<Result<LiveCall>> {
-    return this.#live("get_call", { call_id: callId }, options.signal);
+  resume(callId: string, options: CallOptions = {}): Promise<Result<LiveCall>> {
+    return this.#live("get_call", { call_id: callId }, options);
   }
 
   /**
@@ -126,17 +149,39 @@ export class Calls {
     return this.#transport.rpc<CallState>("get_call", { call_id: callId }, options.signal);
   }
 
+  /**
+   * How a call's price came to be: the rate, increments and rounding, the credit that paid and the purchases behind it,
+   * and a sentence that says it all.
+   *
+   * @param callId the call's id
+   * @param options `signal` stops the request
+   * @returns the explanation; errors: `call_not_found`, `not_authenticated`
+   * @example
+   * ```ts
+   * const { data: call } = await talktime.calls.start('+14155552671', { answered: true });
+   * await call!.end();
+   * const { data: explanation, error } = await talktime.calls.explain(call!.callId);
+   * if (error) throw error;
+   * console.log(explanation.sentence);
+   * console.log(explanation.billedSeconds, explanation.netMicros); // → 60 150000
+   * ```
+   */
+  explain(callId: string, options: { signal?: AbortSignal } = {}): Promise<Result<CallExplanation>> {
+    return this.#transport.rpc<CallExplanation>("explain_call", { call_id: callId }, options.signal);
+  }
+
   async #live(
     name: "start_call" | "get_call",
     args: Record<string, unknown>,
-    signal: AbortSignal | undefined,
+    options: CallOptions,
   ): Promise<Result<LiveCall>> {
     const sentAt = this.#transport.clock.now();
-    const { data, error } = await this.#transport.rpc<CallState>(name, args, signal);
-    if (error) return failure(error);
-    if (data.status !== "ended") return success(new LiveCall(this.#transport, data, sentAt));
-    return failure(
-      new TalktimeError("call_ended", { details: { call_id: data.callId, end_reason: data.endReason } }),
-    );
+    const result = await this.#transport.rpc<CallState>(name, args, options.signal);
+    if (result.error) return result;
+    const { data } = result;
+    if (data.status !== "ended") {
+      return success(new LiveCall(this.#transport, data, sentAt, options.elapsedSeconds));
+    }
+    return failure("call_ended", { details: { call_id: data.callId, end_reason: data.endReason } });
   }
 }

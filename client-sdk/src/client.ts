@@ -6,6 +6,7 @@ import type { Database as GeneratedDatabase } from "./database.types.ts";
 import { History } from "./history.ts";
 import { Packages } from "./packages.ts";
 import { Purchases } from "./purchases.ts";
+import { Rates } from "./rates.ts";
 import { Receipts } from "./receipts.ts";
 import { Transport } from "./transport.ts";
 
@@ -56,9 +57,14 @@ export type Database = GeneratedDatabase;
  * console.log((await createTalktime(typed).packages.list()).error); // → null
  * ```
  */
-export type SupabaseLike = Pick<SupabaseClient, "functions"> & {
-  schema(name: never): unknown;
-};
+export type SupabaseLike =
+  & Pick<
+    SupabaseClient,
+    "auth" | "channel" | "functions" | "getChannels" | "realtime" | "removeChannel"
+  >
+  & {
+    schema(name: never): unknown;
+  };
 
 /**
  * What {@link createTalktime} returns: one property a domain.
@@ -76,6 +82,8 @@ export type SupabaseLike = Pick<SupabaseClient, "functions"> & {
 export interface Talktime {
   /** What is for sale. */
   readonly packages: Packages;
+  /** What calls cost. */
+  readonly rates: Rates;
   /** Buying credit. */
   readonly purchases: Purchases;
   /** What is left. */
@@ -111,6 +119,7 @@ export function createTalktime(supabase: SupabaseLike, options: TalktimeOptions 
   });
   return {
     packages: new Packages(transport),
+    rates: new Rates(transport),
     purchases: new Purchases(transport),
     balance: new BalanceApi(transport),
     calls: new Calls(transport),

@@ -9,14 +9,19 @@ export class Emitter<Events> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        listener(event as never);
-      } catch (thrown) {
-        queueMicrotask(() => {
-          throw thrown;
-        });
-      }
+    tellAll(this.#listeners.get(name) ?? [], event as never);
+  }
+}
+
+/** Calls each; one that throws is reported as uncaught and keeps nothing from the others. */
+export function tellAll<Event>(listeners: Iterable<(event: Event) => void>, event: Event): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(event);
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown;
+      });
     }
   }
 }

@@ -17,14 +17,19 @@ export const errorCodes = {
     "You are not signed in, or your session has ended.",
     "Sign in and try again.",
   ),
-  forbidden: entry(403, "This account may not do that.", "Sign in with the account it belongs to."),
-  user_not_found: entry(404, "This user has no wallet.", "Check the user id."),
-  wallet_suspended: entry(403, "This wallet is suspended.", "Contact support to have it opened again."),
-  wallet_closed: entry(403, "This wallet is closed.", "Contact support if this is a mistake."),
+  forbidden: entry(403, "This account may not do that.", "Sign in with the right account."),
+  user_not_found: entry(404, "There is no such wallet.", "Check the user id."),
+  wallet_suspended: entry(403, "This wallet is suspended.", "Contact support."),
+  daily_limit_reached: entry(
+    403,
+    "This wallet's limit for today is reached.",
+    "Call again tomorrow (UTC).",
+  ),
+  wallet_closed: entry(403, "This wallet is closed.", "Contact support."),
   insufficient_credit: entry(402, "There is not enough credit for this call.", "Add credit and call again."),
   invalid_request: entry(
     400,
-    "Something in the request is missing or malformed.",
+    "The request is incomplete or malformed.",
     "Correct it and try again.",
   ),
   invalid_destination: entry(
@@ -35,72 +40,84 @@ export const errorCodes = {
   destination_not_rated: entry(422, "Calls to this number are not offered.", "Try another number."),
   invalid_call_id: entry(
     400,
-    "The id of the call is malformed.",
-    "Use the id your phone system gave the call.",
+    "This call id is malformed.",
+    "Use the id your phone system gave it.",
   ),
-  call_not_found: entry(404, "There is no such call in this wallet.", "Check the id of the call."),
-  call_ended: entry(409, "This call has already ended.", "Its cost is in the history of calls.", ""),
+  call_not_found: entry(404, "There is no such call in this wallet.", "Check the call id."),
+  call_ended: entry(409, "This call has already ended.", "Its cost is in the history.", ""),
   call_not_answered: entry(409, "This call has not been answered yet.", "Answer it first."),
   duration_invalid: entry(
     400,
-    "The duration given for this call is not possible.",
+    "This duration is not possible.",
     "Send whole seconds, 0 or more.",
   ),
-  append_only: entry(409, "Records of money are never changed or removed.", "Post a correction instead."),
+  refund_not_possible: entry(
+    409,
+    "This call cannot be refunded.",
+    "Refund an ended call, once, by at most its cost.",
+  ),
+  append_only: entry(409, "Records of money never change.", "Post a correction instead."),
   idempotency_conflict: entry(
     409,
     "This request was made before with other contents.",
-    "Use a new idempotency key for a new request.",
+    "Use a new key or id.",
   ),
-  package_not_found: entry(404, "This package is not on sale.", "Choose one of the listed packages."),
+  rate_plan_not_found: entry(404, "There is no such rate plan.", "Check its code."),
+  rate_published: entry(
+    409,
+    "A published rate never changes.",
+    "Add a version that begins later.",
+  ),
+  package_not_found: entry(404, "This package is not on sale.", "Choose another package."),
   purchase_not_found: entry(
     404,
     "There is no such purchase in this wallet.",
-    "Check which account you used to pay.",
+    "Check which account paid.",
   ),
   redirect_not_allowed: entry(
     400,
-    "The page to return to after paying is not allowed.",
-    "Add its address to the allowed ones.",
+    "This return page is not allowed.",
+    "Add it to the allowed ones.",
   ),
   session_mismatch: entry(
     409,
     "This payment does not belong to this purchase.",
-    "Open the page you were sent to after paying.",
+    "Open the page shown after paying.",
     "No credit was added.",
   ),
-  rate_limited: entry(429, "There were too many requests in a short time.", "Wait a minute and try again."),
-  method_not_allowed: entry(405, "The server does not accept this kind of request.", "Update the app."),
+  too_many_calls: entry(429, "There are too many calls in this wallet.", "End one of them first."),
+  rate_limited: entry(429, "There were too many requests.", "Wait a minute and try again."),
+  method_not_allowed: entry(405, "This kind of request is not accepted.", "Update the app."),
   payment_provider_unavailable: entry(
     503,
-    "The payment provider cannot be reached right now.",
+    "The payment provider could not be reached.",
     "Try again in a minute; a payment already made is credited by itself.",
-    "No credit was added yet.",
+    "No credit was added.",
   ),
   payment_provider_error: entry(
     502,
     "The payment provider refused the request.",
-    "Try again later; a payment already made is credited by itself.",
-    "No credit was added yet.",
+    "Try again in a minute; a payment already made is credited by itself.",
+    "No credit was added.",
   ),
   internal_error: entry(
     500,
     "Something failed on the server.",
-    "Try again in a moment; nothing is charged twice.",
+    "Try again in a minute: repeating a request charges nothing twice.",
     "",
   ),
-  network_error: entry(0, "The server could not be reached, so it may not know of this request.", REPEAT, ""),
-  timeout: entry(0, "The server did not answer in time, so it may or may not have acted.", REPEAT, ""),
+  network_error: entry(0, "The server could not be reached.", REPEAT, ""),
+  timeout: entry(0, "The server did not answer in time; it may have acted.", REPEAT, ""),
   aborted: entry(
     0,
-    "The request was stopped before its answer arrived.",
+    "The request was stopped; it may have acted.",
     "Ask again to see where things stand.",
     "",
   ),
   unexpected_response: entry(
     0,
-    "The server answered in a way this version of the client does not know.",
-    "Check that the database and the client belong together.",
+    "The server's answer is not known to this client.",
+    "Update the app.",
     "",
   ),
 } as const;
@@ -123,7 +140,7 @@ function entry(status: number, what: string, next: string, money = "Nothing was 
 export type TalktimeErrorCode = keyof typeof errorCodes;
 
 /** The parts of a {@link TalktimeError} that are not its code. All are optional. */
-interface ErrorParts {
+export interface ErrorParts {
   message?: string | undefined;
   status?: number | undefined;
   details?: Record<string, unknown> | undefined;
@@ -184,20 +201,21 @@ export class TalktimeError extends Error {
    * ```
    */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, status, details, hint } = this;
-    return { name, code, message, status, details, hint };
+    return { ...(this as object), message: this.message };
   }
 }
 
+/** What SQL and Edge Functions answer; anything else in their place has no known code in it. */
 interface Body {
   code?: unknown;
-  message?: unknown;
+  message?: string;
   details?: unknown;
-  hint?: unknown;
+  hint?: string | null;
 }
 
 /** The one place where whatever supabase-js reports becomes a {@link TalktimeError}. */
 export async function toTalktimeError(source: unknown, status = 0): Promise<TalktimeError> {
+  if (source instanceof TalktimeError) return source;
   const { name, context } = source as { name?: unknown; context?: unknown };
   if (name === "FunctionsHttpError" || name === "FunctionsRelayError") {
     const response = context as Response;
@@ -216,8 +234,7 @@ function reason(source: unknown): string {
 }
 
 function fromBody(body: Body, status: number): TalktimeError {
-  const message = typeof body.message === "string" ? body.message : "";
-  const hint = typeof body.hint === "string" ? body.hint : null;
+  const { message = "", hint } = body;
   const details = facts(body.details);
   // SQL raises the code as the message; Edge Functions send it as the code, with a sentence of their own.
   if (isErrorCode(message)) return new TalktimeError(message, { details, hint });
@@ -226,18 +243,21 @@ function fromBody(body: Body, status: number): TalktimeError {
 }
 
 function isErrorCode(value: unknown): value is TalktimeErrorCode {
-  return typeof value === "string" && Object.hasOwn(errorCodes, value);
+  return Object.hasOwn(errorCodes, value as string);
 }
 
+const BY_STATUS: Partial<Record<number, TalktimeErrorCode>> = {
+  401: "not_authenticated",
+  403: "forbidden",
+  405: "method_not_allowed",
+  429: "rate_limited",
+  400: "invalid_request",
+};
+
 function byStatus(code: string, status: number): TalktimeErrorCode {
-  if (status === 401) return "not_authenticated";
-  if (status === 403) return "forbidden";
-  if (status === 405) return "method_not_allowed";
-  if (status === 429) return "rate_limited";
-  if (status >= 500) return "internal_error";
   // Class 22 is "data exception": a value that is no uuid, no number, …
-  if (status === 400 || code.startsWith("22")) return "invalid_request";
-  return "unexpected_response";
+  const known = BY_STATUS[code.startsWith("22") ? 400 : status];
+  return known ?? (status >= 500 ? "internal_error" : "unexpected_response");
 }
 
 /** `details` travels as JSON text in SQL errors and as JSON in those of Edge Functions. */

@@ -1,6 +1,6 @@
-import { olderThan, type Page, pageOf, type PageOptions, PageRequest } from "./pages.ts";
+import { newestFirst, pageOf, type PageOptions, PageRequest } from "./pages.ts";
 import type { Micros } from "./money.ts";
-import { failure, type Result, success } from "./result.ts";
+import { mapped } from "./result.ts";
 import type { Transport } from "./transport.ts";
 import { camelize } from "./wire.ts";
 
@@ -165,15 +165,13 @@ export class History {
    */
   transactions(options: PageOptions = {}): PageRequest<Transaction> {
     return new PageRequest(options, async (limit, cursor, signal) => {
-      const { data, error } = await this.#transport.rows((db) => {
+      const rows = await this.#transport.rows((db) => {
         const newest = db.from("transactions").select(TRANSACTION).order("line", { ascending: false }).limit(
           limit + 1,
         );
         return cursor === null ? newest : newest.lt("line", cursor as never);
       }, signal);
-      return error
-        ? failure(error)
-        : success(pageOf<Transaction>(camelize(data), limit, (last) => String(last.line)));
+      return mapped(rows, (data) => pageOf<Transaction>(camelize(data), limit, ({ line }) => String(line)));
     });
   }
 
@@ -191,13 +189,14 @@ export class History {
    */
   calls(options: PageOptions = {}): PageRequest<CallRecord> {
     return new PageRequest(options, async (limit, cursor, signal) => {
-      const { data, error } = await this.#transport.rows((db) => {
-        const newest = db.from("call_logs").select(CALL).order("started_at", { ascending: false }).order("id")
-          .limit(limit + 1);
-        return cursor === null ? newest : newest.or(olderThan("started_at", cursor));
-      }, signal);
-      if (error) return failure(error);
-      return success(pageOf<CallRecord>(camelize(data), limit, (last) => `${last.startedAt}~${last.callId}`));
+      const rows = await this.#transport.rows(
+        (db) => newestFirst(db.from("call_logs").select(CALL), "started_at", limit, cursor),
+        signal,
+      );
+      return mapped(
+        rows,
+        (data) => pageOf<CallRecord>(camelize(data), limit, (last) => `${last.startedAt}~${last.callId}`),
+      );
     });
   }
 
@@ -214,27 +213,20 @@ export class History {
    * ```
    */
   statement(options: PageOptions = {}): PageRequest<StatementLine> {
-    return new PageRequest(options, (limit, cursor, signal) => this.#statementPage(limit, cursor, signal));
-  }
-
-  async #statementPage(
-    limit: number,
-    cursor: string | null,
-    signal: AbortSignal | undefined,
-  ): Promise<Result<Page<StatementLine>>> {
-    const args = { page_size: limit, before_line: cursor ?? undefined };
-    const { data, error } = await this.#transport.rpc<StatementPage>("get_statement", args, signal);
-    if (error) return failure(error);
-    return success({
-      items: data.lines,
-      next: data.nextBeforeLine === null ? null : String(data.nextBeforeLine),
+    return new PageRequest(options, async (limit, cursor, signal) => {
+      const args = { page_size: limit, before_line: cursor ?? undefined };
+      const result = await this.#transport.rpc<StatementPage>("get_statement", args, signal);
+      return mapped(result, ({ lines, nextBeforeLine }) => ({
+        items: lines,
+        next: nextBeforeLine === null ? null : String(nextBeforeLine),
+      }));
     });
   }
 }
 
 const TRANSACTION =
-  `user_id, line, kind, amount_micros, balance_after_micros, description, call_id, purchase_id,
-  reverses_line, created_at` as const;
+  `user_id,line,kind,amount_micros,balance_after_micros,description,call_id,purchase_id,reverses_line,
+created_at` as const;
 const CALL =
-  `user_id, call_id:id, status, end_reason, destination:destination_masked, started_at, answered_at, ended_at,
-  duration_seconds, billed_seconds, unbilled_seconds, cost_micros` as const;
+  `user_id,call_id:id,status,end_reason,destination:destination_masked,started_at,answered_at,ended_at,
+duration_seconds,billed_seconds,unbilled_seconds,cost_micros` as const;

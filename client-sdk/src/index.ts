@@ -5,8 +5,9 @@
  */
 export { type Balance, BalanceApi } from "./balance.ts";
 export { BalanceWatch, type WatchOptions } from "./balance_watch.ts";
+export type { CallExplanation } from "./call_explanation.ts";
 export type { CallState, EndReason, Estimate, Rate } from "./call_state.ts";
-export { Calls, type StartOptions } from "./calls.ts";
+export { type CallOptions, Calls, type StartOptions } from "./calls.ts";
 export {
   createTalktime,
   type Database,
@@ -49,5 +50,6 @@ export {
   type Verification,
   type WaitOptions,
 } from "./purchases.ts";
+export { type RateOptions, Rates } from "./rates.ts";
 export { type Receipt, Receipts } from "./receipts.ts";
 export type { Result } from "./result.ts";

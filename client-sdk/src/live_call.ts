@@ -74,6 +74,7 @@ export class LiveCall {
   readonly #server: ServerClock;
   readonly #events = new Emitter<LiveCallEvents>();
   readonly #forgetPage: () => void;
+  readonly #reportElapsed: (() => number) | undefined;
   #state: CallState;
   #isOver = false;
   #isDepleted = false;
@@ -82,20 +83,26 @@ export class LiveCall {
   #request: AbortController | undefined;
   #timer: unknown;
   #heartbeatAt = 0;
+  /** Numbers rise, also over several devices: they are the server's time in milliseconds. */
+  #requestNumber = 0;
+  #numberedAt = 0;
   #failures = 0;
   #shownSeconds: number | undefined;
 
   /** @internal */
-  constructor(transport: Transport, state: CallState, sentAt: number) {
+  constructor(transport: Transport, state: CallState, sentAt: number, reportElapsed?: () => number) {
     this.#transport = transport;
     this.#clock = transport.clock;
     this.#server = new ServerClock(transport.clock);
     this.callId = state.callId;
     this.ended = new Promise((resolve) => (this.#tellEnded = resolve));
     this.#state = state;
+    this.#reportElapsed = reportElapsed;
     this.#forgetPage = onPageVisible(() => void this.extend());
     this.#server.sync(state.serverTime, sentAt);
     this.#scheduleHeartbeat();
+    // A call that begins answered may have its first warnings with it; nobody listens yet.
+    this.#clock.setTimeout(() => this.#warn(state), 0);
   }
 
   /** The newest state the server sent. Seconds in it are as of its `serverTime`. */
@@ -113,7 +120,7 @@ export class LiveCall {
     if (this.#isOver) return 0;
     const { secondsLeft, elapsedSeconds, authorizedSeconds } = this.#state;
     const deadline = this.#deadline();
-    if (deadline === undefined) return secondsLeft;
+    if (deadline === Infinity) return secondsLeft;
     const notYetHeld = secondsLeft + elapsedSeconds - authorizedSeconds;
     return Math.max(0, Math.floor((deadline - this.#clock.now()) / SECOND) + Math.max(0, notYetHeld));
   }
@@ -180,7 +187,16 @@ export class LiveCall {
    * ```
    */
   extend(): Promise<Result<CallState>> {
-    return this.#send(this.#state.status === "authorized" ? "get_call" : "extend_call");
+    this.#numberedAt = this.#clock.now();
+    this.#requestNumber = Math.max(this.#requestNumber + 1, Math.floor(this.#server.now()));
+    return this.#beat();
+  }
+
+  /** A heartbeat under the number given last: the server answers a repeated one as it did before. */
+  #beat(): Promise<Result<CallState>> {
+    if (this.#state.status === "authorized") return this.#send("get_call");
+    const args = { request_number: this.#requestNumber, elapsed_seconds: this.#reportElapsed?.() };
+    return this.#send("extend_call", args, this.#numberedAt);
   }
 
   /**
@@ -235,20 +251,24 @@ export class LiveCall {
     if (!this.#isOver) await this.end();
   }
 
-  /** The local time by which the call must end; none before the answer. */
-  #deadline(): number | undefined {
+  /** The local time by which the call must end; never, before the answer. */
+  #deadline(): number {
     const { authorizedUntil } = this.#state;
-    return authorizedUntil === null ? undefined : this.#server.localTime(authorizedUntil);
+    return authorizedUntil === null ? Infinity : this.#server.localTime(authorizedUntil);
   }
 
-  async #send(name: "answer_call" | "extend_call" | "get_call"): Promise<Result<CallState>> {
-    if (this.#ending || this.#isOver) return this.#ending ?? failure(new TalktimeError("call_ended"));
+  async #send(
+    name: "answer_call" | "extend_call" | "get_call",
+    args: Record<string, unknown> = {},
+    sentAt = this.#clock.now(),
+  ): Promise<Result<CallState>> {
+    if (this.#ending || this.#isOver) return this.#ending ?? failure("call_ended");
     // The newest request is the one that counts: a top-up must not wait for a heartbeat that hangs.
     this.#request?.abort();
     const request = this.#request = new AbortController();
     this.#heartbeatAt = Infinity;
-    const sentAt = this.#clock.now();
-    const result = await this.#transport.rpc<CallState>(name, { call_id: this.callId }, request.signal);
+    const named = { ...args, call_id: this.callId };
+    const result = await this.#transport.rpc<CallState>(name, named, request.signal);
     if (request !== this.#request || request.signal.aborted || this.#isOver) return result;
     this.#request = undefined;
     if (result.error) this.#missed(result.error);
@@ -264,24 +284,25 @@ export class LiveCall {
     if (state.status === "ended") return this.#conclude(state, true);
     const { secondsLeft } = this;
     const addedSeconds = secondsLeft - (before ?? secondsLeft);
-    this.#scheduleHeartbeat();
+    // An answer to a repeated request is as old as that request may be.
+    this.#scheduleHeartbeat(this.#usualWait() + sentAt - this.#clock.now());
     // One second may come and go with rounding; credit comes in more.
     if (addedSeconds > 1) this.#events.emit("extended", { secondsLeft, addedSeconds });
-    for (const thresholdSeconds of state.warnings) {
-      this.#events.emit("warning", { thresholdSeconds, secondsLeft });
+    this.#warn(state);
+  }
+
+  #warn({ warnings }: CallState): void {
+    for (const thresholdSeconds of warnings) {
+      this.#events.emit("warning", { thresholdSeconds, secondsLeft: this.secondsLeft });
     }
   }
 
   #missed(error: TalktimeError): void {
-    if (error.code === "call_ended") return void this.#readEnd();
+    // Someone else ended the call: what remains is to learn how.
+    if (error.code === "call_ended") return void this.#send("get_call");
     this.#failures++;
     this.#scheduleHeartbeat(Math.min(backOffMs(this.#failures), this.#state.heartbeatSeconds * SECOND));
     this.#events.emit("error", { error, willRetry: true });
-  }
-
-  /** Someone else ended the call: what remains is to learn how. */
-  async #readEnd(): Promise<void> {
-    await this.#send("get_call");
   }
 
   #scheduleHeartbeat(wait = this.#usualWait()): void {
@@ -292,7 +313,7 @@ export class LiveCall {
   #usualWait(): number {
     const usual = this.#state.heartbeatSeconds * SECOND;
     const deadline = this.#deadline();
-    if (deadline === undefined) return Math.min(usual, RINGING_POLL);
+    if (deadline === Infinity) return Math.min(usual, RINGING_POLL);
     const lastChance = deadline - this.#clock.now() - LAST_CHANCE;
     return lastChance > 0 ? Math.min(usual, lastChance) : usual;
   }
@@ -304,8 +325,8 @@ export class LiveCall {
     const now = this.#clock.now();
     const deadline = this.#deadline();
     // Waking just past the full second keeps a timer that fires early from showing the same second twice.
-    const toTick = deadline === undefined ? Infinity : ((deadline - now) % SECOND) + 1;
-    const wait = Math.min(toTick, this.#heartbeatAt - now, (deadline ?? Infinity) - now);
+    const toTick = deadline === Infinity ? Infinity : ((deadline - now) % SECOND) + 1;
+    const wait = Math.min(toTick, this.#heartbeatAt - now, deadline - now);
     // Without a deadline and with a request on its way there is nothing to wait for: its answer arms again.
     if (wait < Infinity) this.#timer = this.#clock.setTimeout(() => this.#wake(), Math.max(0, wait));
   }
@@ -313,9 +334,9 @@ export class LiveCall {
   #wake(): void {
     const now = this.#clock.now();
     const deadline = this.#deadline();
-    if (deadline !== undefined && now >= deadline) return this.#timeIsUp();
-    if (deadline !== undefined) this.#tick();
-    if (now >= this.#heartbeatAt) void this.extend();
+    if (now >= deadline) return this.#timeIsUp();
+    if (deadline < Infinity) this.#tick();
+    if (now >= this.#heartbeatAt) void (this.#failures > 0 ? this.#beat() : this.extend());
     this.#arm();
   }
 
@@ -361,7 +382,7 @@ export class LiveCall {
 
   #couldNotEnd({ code }: TalktimeError): void {
     // The call goes on after an end that was malformed; after any other failure this side can do no more.
-    if (code !== "duration_invalid" && code !== "invalid_request") return this.#conclude(this.#state, false);
+    if (!code.includes("invalid")) return this.#conclude(this.#state, false);
     this.#ending = undefined;
     this.#scheduleHeartbeat();
   }

@@ -67,9 +67,13 @@ const MICROS_PER_CENT = 10_000;
  * ```
  */
 export function toMicros(value: number): Micros {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a whole number of micros`);
+  return whole(value, "micros") as Micros;
+}
+
+function whole(value: number, unit: string): number {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a whole number of ${unit}`);
   // Adding zero turns -0 into 0, so that "no money" has one representation.
-  return (value + 0) as Micros;
+  return value + 0;
 }
 
 /**
@@ -85,8 +89,7 @@ export function toMicros(value: number): Micros {
  * ```
  */
 export function centsToMicros(cents: number): Micros {
-  if (!Number.isSafeInteger(cents)) throw new RangeError(`${cents} is not a whole number of cents`);
-  return toMicros(cents * MICROS_PER_CENT);
+  return toMicros(whole(cents, "cents") * MICROS_PER_CENT);
 }
 
 /**
@@ -106,8 +109,8 @@ export function centsToMicros(cents: number): Micros {
 export function microsToCents(amount: Micros, rounding: RoundingMode = "half_up"): number {
   const size = Math.abs(toMicros(amount));
   const rest = size % MICROS_PER_CENT;
-  const whole = (size - rest) / MICROS_PER_CENT;
-  const cents = roundsUp(whole, rest * 2 - MICROS_PER_CENT, rest, rounding) ? whole + 1 : whole;
+  const down = (size - rest) / MICROS_PER_CENT;
+  const cents = roundsUp(down, rest * 2 - MICROS_PER_CENT, rest, rounding) ? down + 1 : down;
   return amount < 0 && cents > 0 ? -cents : cents;
 }
 
@@ -134,9 +137,10 @@ export function parseDollars(text: string): Micros | null {
   const match = /^([-−+]?)\$?(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d{1,6}))?$/.exec(text.trim());
   if (!match) return null;
   const [, sign, whole = "", decimals = ""] = match;
-  const size = BigInt(whole.replaceAll(",", "") + decimals.padEnd(6, "0"));
-  if (size > BigInt(Number.MAX_SAFE_INTEGER)) return null;
-  return toMicros(Number(sign && sign !== "+" ? -size : size));
+  // Digits beyond 2^53 are rounded, but never to below it.
+  const size = Number(whole.replaceAll(",", "") + decimals.padEnd(6, "0"));
+  if (size > Number.MAX_SAFE_INTEGER) return null;
+  return toMicros(sign && sign !== "+" ? -size : size);
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Micros } from "./money.ts";
 import type { Result } from "./result.ts";
 import type { Transport } from "./transport.ts";
-import { camelize } from "./wire.ts";
 
 /**
  * A credit package on sale.
@@ -53,7 +52,7 @@ export class Packages {
   }
 
   /**
-   * The packages on sale, in the order to show them.
+   * The packages on sale, in the order to show them. Browsers remember the answer for a few minutes.
    *
    * @param options `signal` stops the request
    * @returns the packages; errors: `network_error`, `timeout`
@@ -64,17 +63,7 @@ export class Packages {
    * for (const { code, priceCents } of packages) console.log(code, priceCents);
    * ```
    */
-  async list(options: { signal?: AbortSignal } = {}): Promise<Result<CreditPackage[]>> {
-    const { data, error } = await this.#transport.request(
-      (abort) =>
-        this.#transport.tables.from("credit_packages")
-          .select("code, name, currency, price_cents, credit_micros, bonus_micros")
-          .eq("active", true)
-          .order("position")
-          .order("code")
-          .abortSignal(abort),
-      options.signal,
-    );
-    return error ? { data: null, error } : { data: camelize(data), error: null };
+  list(options: { signal?: AbortSignal } = {}): Promise<Result<CreditPackage[]>> {
+    return this.#transport.catalog<CreditPackage[]>("list_packages", {}, options.signal);
   }
 }

@@ -1,4 +1,3 @@
-import { TalktimeError } from "./errors.ts";
 import { failure, type Result, success } from "./result.ts";
 
 /**
@@ -99,17 +98,17 @@ export class PageRequest<T> implements PromiseLike<Result<Page<T>>> {
   async *all(): AsyncGenerator<Result<T>, void, void> {
     let cursor = this.#options.cursor ?? null;
     do {
-      const { data: page, error } = await this.#page(cursor);
-      if (error) return void (yield failure(error));
-      for (const item of page.items) yield success(item);
-      cursor = page.next;
+      const result = await this.#page(cursor);
+      if (result.error) return void (yield result);
+      for (const item of result.data.items) yield success(item);
+      cursor = result.data.next;
     } while (cursor !== null);
   }
 
   #page(cursor: string | null): Promise<Result<Page<T>>> {
     const { limit = 50, signal } = this.#options;
-    if (!Number.isInteger(limit) || limit < 1 || limit > 500) {
-      return Promise.resolve(failure(new TalktimeError("invalid_request", { hint: "limit is 1 to 500." })));
+    if (!(limit >= 1 && limit <= 500) || limit % 1) {
+      return Promise.resolve(failure("invalid_request", { hint: "limit is 1 to 500." }));
     }
     return this.#fetch(limit, cursor, signal);
   }
@@ -122,8 +121,21 @@ export function pageOf<T>(items: T[], limit: number, cursorOf: (last: T) => stri
   return { items: shown, next: items.length > limit && last ? cursorOf(last) : null };
 }
 
-/** The PostgREST filter for what follows `cursor` ("instant~id") where the newest come first. */
-export function olderThan(column: string, cursor: string): string {
+interface Query {
+  order(column: string, options?: { ascending: boolean }): this;
+  limit(count: number): this;
+  or(filter: string): this;
+}
+
+/** The rows of a page and one more, newest first, from what follows `cursor` ("instant~id"). */
+export function newestFirst<Rows extends Query>(
+  rows: Rows,
+  column: string,
+  limit: number,
+  cursor: string | null,
+): Rows {
+  const newest = rows.order(column, { ascending: false }).order("id").limit(limit + 1);
+  if (cursor === null) return newest;
   const [instant, id] = cursor.split("~");
-  return `${column}.lt."${instant}",and(${column}.eq."${instant}",id.gt."${id}")`;
+  return newest.or(`${column}.lt."${instant}",and(${column}.eq."${instant}",id.gt."${id}")`);
 }

@@ -1,10 +1,9 @@
 import type { Balance } from "./balance.ts";
 import { sleep } from "./clock.ts";
 import type { Database } from "./database.types.ts";
-import { TalktimeError } from "./errors.ts";
 import type { Micros } from "./money.ts";
-import { olderThan, type Page, pageOf, type PageOptions, PageRequest } from "./pages.ts";
-import { failure, type Result, success } from "./result.ts";
+import { newestFirst, pageOf, type PageOptions, PageRequest } from "./pages.ts";
+import { failure, mapped, type Result, success } from "./result.ts";
 import type { Transport } from "./transport.ts";
 import { camelize } from "./wire.ts";
 
@@ -174,12 +173,11 @@ export interface WaitOptions {
 
 const LONGEST_INTERVAL_MS = 15_000;
 const NOT_FINAL =
-  "The payment is not final yet. Nothing is lost: if it is paid, the credit arrives by itself. Look again later.";
+  "The payment is not final yet. Nothing is lost; a payment already made is credited by itself.";
 const FINAL: readonly string[] = ["paid", "expired", "failed", "review"];
-const COLUMNS =
-  `purchase_id:id, user_id, package_code, status, price_cents, currency, credit_micros, bonus_micros,
-  stripe_session_id, checkout_url, session_expires_at, payment_intent_id, receipt_url, review_reason, success_url, cancel_url,
-  created_at, paid_at` as const;
+const COLUMNS = `purchase_id:id,user_id,package_code,status,price_cents,currency,credit_micros,bonus_micros,
+stripe_session_id,checkout_url,session_expires_at,payment_intent_id,receipt_url,review_reason,
+success_url,cancel_url,created_at,paid_at` as const;
 
 type Columns = Database["public"]["Tables"]["purchases"]["Row"];
 type Unread =
@@ -306,10 +304,10 @@ export class Purchases {
       }
       const left = giveUpAt - clock.now();
       if (left <= 0) {
-        return failure(new TalktimeError("timeout", { message: NOT_FINAL, details: { status } }));
+        return failure("timeout", { message: NOT_FINAL, details: { status } });
       }
       await sleep(clock, Math.min(wait, left), signal);
-      if (signal?.aborted) return failure(new TalktimeError("aborted", { details: { status } }));
+      if (signal?.aborted) return failure("aborted", { details: { status } });
     }
   }
 
@@ -327,12 +325,13 @@ export class Purchases {
    * ```
    */
   async get(purchaseId: string, options: { signal?: AbortSignal } = {}): Promise<Result<Purchase>> {
-    const { data, error } = await this.#transport.rows(
+    const result = await this.#transport.rows(
       (db) => db.from("purchases").select(COLUMNS).eq("id", purchaseId).limit(2),
       options.signal,
     );
-    if (error) return failure(error);
-    return data[0] ? success(purchase(data[0])) : failure(new TalktimeError("purchase_not_found"));
+    if (result.error) return result;
+    const [row] = result.data;
+    return row ? success(purchase(row)) : failure("purchase_not_found");
   }
 
   /**
@@ -348,21 +347,15 @@ export class Purchases {
    * ```
    */
   list(options: PageOptions = {}): PageRequest<Purchase> {
-    return new PageRequest(options, (limit, cursor, signal) => this.#page(limit, cursor, signal));
-  }
-
-  async #page(
-    limit: number,
-    cursor: string | null,
-    signal: AbortSignal | undefined,
-  ): Promise<Result<Page<Purchase>>> {
-    const { data, error } = await this.#transport.rows((db) => {
-      const newest = db.from("purchases").select(COLUMNS).order("created_at", { ascending: false }).order(
-        "id",
-      ).limit(limit + 1);
-      return cursor ? newest.or(olderThan("created_at", cursor)) : newest;
-    }, signal);
-    if (error) return failure(error);
-    return success(pageOf(data.map(purchase), limit, (last) => `${last.createdAt}~${last.purchaseId}`));
+    return new PageRequest(options, async (limit, cursor, signal) => {
+      const rows = await this.#transport.rows(
+        (db) => newestFirst(db.from("purchases").select(COLUMNS), "created_at", limit, cursor),
+        signal,
+      );
+      return mapped(
+        rows,
+        (data) => pageOf(data.map(purchase), limit, (last) => `${last.createdAt}~${last.purchaseId}`),
+      );
+    });
   }
 }

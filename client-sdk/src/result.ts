@@ -1,4 +1,4 @@
-import type { TalktimeError } from "./errors.ts";
+import { type ErrorParts, TalktimeError, type TalktimeErrorCode } from "./errors.ts";
 
 /**
  * What every request resolves to: either `data` or `error`, never both and never a rejected promise for
@@ -20,7 +20,12 @@ export function success<T>(data: T): Result<T> {
   return { data, error: null };
 }
 
-/** Wraps an error as a failed {@link Result}. */
-export function failure<T>(error: TalktimeError): Result<T> {
-  return { data: null, error };
+/** What a successful {@link Result} holds, made into something else. */
+export function mapped<From, To>(result: Result<From>, to: (data: From) => To): Result<To> {
+  return result.error ? result : success(to(result.data));
+}
+
+/** A failed {@link Result} with an error of this package's own. */
+export function failure<T>(code: TalktimeErrorCode, parts?: ErrorParts): Result<T> {
+  return { data: null, error: new TalktimeError(code, parts) };
 }

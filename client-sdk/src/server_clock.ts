@@ -24,6 +24,11 @@ export class ServerClock {
     if (current === undefined || current > newest || current < oldest) this.#offset = newest;
   }
 
+  /** The newest time it can be on the server, as an instant. */
+  now(): number {
+    return this.#clock.now() + (this.#offset ?? 0);
+  }
+
   /** When the server will reach `instant`, on the local clock. */
   localTime(instant: string): number {
     return Date.parse(instant) - (this.#offset ?? 0);

@@ -18,6 +18,8 @@ interface RowQuery<Row> extends PromiseLike<Answer<Row[]>> {
 }
 
 type Tables = ReturnType<SupabaseClient<Database>["schema"]>;
+type Arguments = Record<string, unknown>;
+type Send<T> = (abort: AbortSignal) => PromiseLike<Answer<T>>;
 type FunctionName = keyof Database["public"]["Functions"] & string;
 
 export interface TransportOptions {
@@ -30,11 +32,13 @@ export interface TransportOptions {
 export class Transport {
   readonly clock: Clock;
   readonly userId: string | undefined;
-  readonly #supabase: SupabaseClient<Database>;
+  readonly supabase: SupabaseClient<Database>;
+  /** Told of every JSON answer, for whoever keeps what it says. */
+  onAnswer: (answer: Record<string, never>) => void = () => {};
   readonly #timeoutMs: number;
 
   constructor(supabase: SupabaseClient<Database>, options: TransportOptions) {
-    this.#supabase = supabase;
+    this.supabase = supabase;
     this.userId = options.userId;
     this.clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
@@ -42,22 +46,41 @@ export class Transport {
 
   /** Our schema, whichever one the caller's client is set to. */
   get tables(): Tables {
-    return this.#supabase.schema("public");
+    return this.supabase.schema("public");
   }
 
   /** Calls an SQL function that answers with a JSON object. Undefined arguments are left to their SQL defaults. */
-  async rpc<T>(name: FunctionName, args: Record<string, unknown>, signal?: AbortSignal): Promise<Result<T>> {
-    const named = { ...args, user_id: this.userId };
-    return decoded<T>(
-      await this.request((abort) => this.tables.rpc(name, named as never).abortSignal(abort), signal),
-    );
+  rpc<T>(name: FunctionName, args: Arguments, signal?: AbortSignal): Promise<Result<T>> {
+    return this.#call(name, { ...args, user_id: this.userId }, false, signal);
+  }
+
+  /** Calls an SQL function that is the same for everyone, by GET: its answer may come from an HTTP cache. */
+  catalog<T>(name: FunctionName, args: Arguments, signal?: AbortSignal): Promise<Result<T>> {
+    return this.#call(name, args, true, signal);
+  }
+
+  #call<T>(name: FunctionName, args: Arguments, get: boolean, signal?: AbortSignal): Promise<Result<T>> {
+    return this.#decoded((abort) => this.tables.rpc(name, args as never, { get }).abortSignal(abort), signal);
   }
 
   /** Posts to an Edge Function that answers with a JSON object. */
-  async invoke<T>(name: string, body: Record<string, unknown>, signal?: AbortSignal): Promise<Result<T>> {
-    const send = (abort: AbortSignal) =>
-      this.#supabase.functions.invoke<unknown>(name, { body, signal: abort });
-    return decoded<T>(await this.request(send, signal));
+  invoke<T>(name: string, body: Arguments, signal?: AbortSignal): Promise<Result<T>> {
+    return this.#decoded(
+      (abort) => this.supabase.functions.invoke<unknown>(name, { body, signal: abort }),
+      signal,
+    );
+  }
+
+  async #decoded<T>(send: Send<unknown>, signal?: AbortSignal): Promise<Result<T>> {
+    const result = await this.request(send, signal);
+    if (result.error) return result;
+    const { data } = result;
+    if (typeof data !== "object" || !data) {
+      return failure("unexpected_response", { details: { answer: data } });
+    }
+    const answer = camelize(data);
+    this.onAnswer(answer as Record<string, never>);
+    return success(answer as T);
   }
 
   /** Reads rows of one wallet: the named user's, else what row level security lets the signed-in user see. */
@@ -71,59 +94,37 @@ export class Transport {
       return (userId ? query.eq("user_id", userId) : query).abortSignal(abort);
     }, signal);
     if (result.data?.some((row) => row.user_id !== result.data[0]?.user_id)) {
-      return failure(
-        new TalktimeError("forbidden", {
-          hint: "This key reads every wallet: name one with the option userId.",
-        }),
-      );
+      return failure("forbidden", {
+        hint: "This key reads every wallet: name one by userId.",
+      });
     }
     return result;
   }
 
-  /** Sends one request of supabase-js; never rejects. */
-  async request<T>(
-    send: (abort: AbortSignal) => PromiseLike<Answer<T>>,
-    signal?: AbortSignal,
-  ): Promise<Result<T>> {
-    const limit = deadline(this.#timeoutMs, signal);
+  /** Sends one request of supabase-js; never rejects. Ends after the timeout, or with the caller's signal. */
+  async request<T>(send: Send<T>, signal?: AbortSignal): Promise<Result<T>> {
+    const limit = new AbortController();
+    const stop = (code: "timeout" | "aborted") => limit.abort(new TalktimeError(code));
+    const onAbort = () => stop("aborted");
+    const timer = setTimeout(stop, this.#timeoutMs, "timeout");
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
+    let answer: Answer<T>;
     try {
-      const answer = await Promise.race([Promise.resolve(send(limit.signal)), limit.expired]);
-      if (!answer.error) return success(answer.data as T);
-      return failure(limit.cause() ?? await toTalktimeError(answer.error, answer.status));
-    } catch (thrown) {
-      return failure(limit.cause() ?? await toTalktimeError(thrown));
-    } finally {
-      limit.clear();
+      limit.signal.throwIfAborted();
+      // Raced against the request, because reading the session before it cannot be aborted.
+      answer = await Promise.race([send(limit.signal), rejection(limit.signal)]);
+    } catch (error) {
+      answer = { data: null, error };
     }
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    if (!answer.error) return success(answer.data as T);
+    return { data: null, error: await toTalktimeError(limit.signal.reason ?? answer.error, answer.status) };
   }
 }
 
-/** Aborts after `ms` real milliseconds or with the caller's signal, and remembers which of the two it was. */
-function deadline(ms: number, signal: AbortSignal | undefined) {
-  const controller = new AbortController();
-  let cause: TalktimeError | undefined;
-  let reject: (reason: unknown) => void;
-  // Raced against the request, because reading the session before it cannot be aborted.
-  const expired = new Promise<never>((_, no) => (reject = no));
-  expired.catch(() => {});
-  const stop = (code: "timeout" | "aborted") => {
-    cause ??= new TalktimeError(code);
-    controller.abort();
-    reject(cause);
-  };
-  const onAbort = () => stop("aborted");
-  const timer = setTimeout(() => stop("timeout"), ms);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener("abort", onAbort);
-  const clear = () => {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  };
-  return { signal: controller.signal, expired, cause: () => cause, clear };
-}
-
-function decoded<T>(result: Result<unknown>): Result<T> {
-  if (result.error) return result;
-  if (typeof result.data === "object" && result.data !== null) return success(camelize(result.data) as T);
-  return failure(new TalktimeError("unexpected_response", { details: { answer: result.data } }));
+/** Rejects with the signal's reason when it aborts. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }

@@ -23,7 +23,7 @@ export function camelize<T>(value: T): Camelized<T> {
 
 /** Data APIs other than PostgREST send a table's instants as Postgres writes them, which not every browser can read. */
 function isoInstant(text: string): string {
-  return text.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d)$/, "$1T$2:00");
+  return text.replace(/^(\d{4}-\d\d-\d\d) ([\d:.]+[+-]\d\d)$/, "$1T$2:00");
 }
 
 function camelKey(key: string): string {

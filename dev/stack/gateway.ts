@@ -1,4 +1,5 @@
 // The one address an app knows: keys are checked here, and requests go on to the part that answers them.
+import type { Realtime } from "../realtime/server.ts";
 import { type ApiKeys, type Passed } from "./api_keys.ts";
 import { allowOrigin, preflight } from "./cors.ts";
 import type { Functions } from "./functions.ts";
@@ -10,6 +11,8 @@ export interface GatewayOptions {
   authUrl: string;
   apiKeys: ApiKeys;
   functions: Functions;
+  /** Absent in a stack without Realtime. */
+  realtime?: Realtime | undefined;
   jwtSecret: string;
 }
 
@@ -42,6 +45,9 @@ function routes(options: GatewayOptions): Handler {
   return async (request, url) => {
     if (/^\/functions\/v1(\/|$)/.test(url.pathname)) return await toFunction(options, request, url);
     if (request.method === "OPTIONS") return preflight(request);
+    if (options.realtime && url.pathname === "/realtime/v1/websocket") {
+      return toRealtime(options.apiKeys, options.realtime, request, url);
+    }
     const response = await toApi(options, request, url);
     const headers = new Headers(response.headers);
     allowOrigin(headers);
@@ -74,6 +80,11 @@ async function toRest(
     authorization: passed.authorization,
     apikey: null,
   });
+}
+
+function toRealtime(keys: ApiKeys, realtime: Realtime, request: Request, url: URL): Response {
+  const passed = keys.check(request, url);
+  return passed instanceof Response ? passed : realtime.connect(request, url, passed.role);
 }
 
 async function toAuth(options: GatewayOptions, request: Request, url: URL, passed: Passed | null) {

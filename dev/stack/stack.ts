@@ -1,6 +1,8 @@
 // Starts and stops the whole local stack, in the order its parts need each other.
 import { join } from "node:path";
 import { startMailSink } from "../mail/sink.ts";
+import { installRealtime } from "../realtime/install.ts";
+import { type Realtime, startRealtime } from "../realtime/server.ts";
 import { ApiKeys } from "./api_keys.ts";
 import { describe, realStripeKey, type StackEnv } from "./env.ts";
 import { type FunctionEnv, Functions } from "./functions.ts";
@@ -29,6 +31,8 @@ export interface StackOptions {
   ports?: "usual" | "free";
   restEngine?: "postgrest" | "lite" | "auto";
   scheduler?: boolean;
+  /** Live updates as hosted Supabase has them; true by default. A project without Realtime has no schema for it either. */
+  realtime?: boolean;
   /** Starts from nothing; the keys stay. */
   reset?: boolean;
   seed?: boolean;
@@ -166,6 +170,7 @@ async function startParts(parts: Parts): Promise<void> {
   await timed(parts, "migrations", () => migrate(parts));
   const prices = failed.then(() => timed(parts, "prices", () => makePrices(parts)));
   await Promise.all([auth, timed(parts, "rest", () => startRest(parts)), prices]);
+  const realtime = await timed(parts, "realtime", () => startLiveUpdates(parts));
   const gateway = startGateway({
     port: ports.gateway,
     restUrl: `http://127.0.0.1:${
@@ -174,9 +179,11 @@ async function startParts(parts: Parts): Promise<void> {
     authUrl: `http://127.0.0.1:${ports.auth}`,
     apiKeys: new ApiKeys(keys),
     functions: parts.functions,
+    realtime,
     jwtSecret: keys.jwtSecret,
   });
-  parts.stops.push(() => gateway.shutdown());
+  // The gateway waits for what is open, so the sockets are closed first.
+  parts.stops.push(() => gateway.shutdown(), () => realtime?.stop());
   if (parts.options.scheduler ?? true) startScheduler(parts);
   if (parts.options.watch) watchFunctions(parts);
 }
@@ -192,7 +199,22 @@ async function startDatabase(parts: Parts): Promise<void> {
     postgres.start().catch((error) => parts.options.log?.(error.message));
   };
   parts.stops.push(() => postgres.stop());
-  await timed(parts, "roles", () => createRoles(postgres.url("supabase_admin")));
+  const adminUrl = postgres.url("supabase_admin");
+  await timed(parts, "roles", () => createRoles(adminUrl));
+  if (withRealtime(parts)) await installRealtime(adminUrl);
+}
+
+const withRealtime = (parts: Parts): boolean => parts.options.realtime ?? true;
+
+async function startLiveUpdates(parts: Parts): Promise<Realtime | undefined> {
+  if (!withRealtime(parts)) return undefined;
+  const { postgres, keys } = parts;
+  const realtime = await startRealtime({
+    databaseUrl: postgres.url("supabase_admin"),
+    jwtSecret: keys.jwtSecret,
+  });
+  parts.stops.push(() => realtime.stop());
+  return realtime;
 }
 
 async function migrate(parts: Parts): Promise<void> {

@@ -2,11 +2,14 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { buildSdk } from "../../client-sdk/build.ts";
 import { launchBrowser } from "../support/browser.ts";
-import { sql, type StackEnv, useStack } from "../support/stack.ts";
+import { type CountingProxy, startCountingProxy } from "../support/counting_proxy.ts";
+import { ownStack, sql, type StackEnv, useStack } from "../support/stack.ts";
 
 export interface App {
   env: StackEnv;
   url: string;
+  /** Between the page and the API: what it asked for. */
+  traffic: CountingProxy;
   /** A browser of a person who has never been here. */
   visit(): Promise<Visitor>;
   close(): Promise<void>;
@@ -21,17 +24,21 @@ export interface Visitor {
 }
 
 /** Builds the package, serves the example as its own server does, and starts the browser. */
-export async function openApp(): Promise<App> {
-  const stack = await useStack();
+export async function openApp(options: { realtime: boolean } = { realtime: true }): Promise<App> {
+  const stack = await (options.realtime ? useStack() : ownStack(options));
   await buildSdk();
-  const [server, browser] = await Promise.all([serveExample(stack.env), launchBrowser()]);
+  const traffic = await startCountingProxy(stack.env.API_URL);
+  const seen = { ...stack.env, API_URL: traffic.url };
+  const [server, browser] = await Promise.all([serveExample(seen), launchBrowser()]);
   return {
     env: stack.env,
     url: server.url,
+    traffic,
     visit: () => visit(browser, server.url, stack.env),
     close: async () => {
       await browser.close();
       await server.close();
+      await traffic.stop();
       await stack.stop();
     },
   };

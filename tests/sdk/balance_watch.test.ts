@@ -51,7 +51,7 @@ Deno.test("The balance is told at once and then only when it changes", async () 
 
 Deno.test("Failures slow the questions down, are told, and are forgotten with the first success", async () => {
   const { clock, server, seen, errors, watch } = watched({ intervalMs: 1_000 });
-  await settle();
+  await clock.advance(0);
   server.isDown = true;
   await clock.advance(60_000);
   // 1 s after the success, then 2, 4 and 8 s apart and no slower than that.
@@ -80,7 +80,7 @@ Deno.test("After stop() nothing is asked or told", async () => {
 Deno.test("A signal stops the watch, also one that has aborted before", async () => {
   const stop = new AbortController();
   const { clock, server } = watched({ signal: stop.signal });
-  await settle();
+  await clock.advance(0);
   stop.abort();
   await clock.advance(60_000);
   assert.equal(server.asked, 1);
@@ -102,7 +102,7 @@ Deno.test("A watch in a using block stops with it", async () => {
 
 Deno.test("refresh() asks now and gives the balance", async () => {
   const { clock, server, seen, watch } = watched();
-  await settle();
+  await clock.advance(0);
   server.micros = 30;
   assert.equal((await watch.refresh()).data?.availableMicros, 30);
   assert.deepEqual(seen, [100, 30]);
@@ -117,9 +117,11 @@ Deno.test("An answer that a newer one overtook is not shown", async () => {
     new Promise((resolve) => answers.push((micros) => resolve(json({ available_micros: micros }))))
   );
   const seen: number[] = [];
-  const watch = createTalktime(client, { clock: new ManualClock() })
-    .balance.watch(({ availableMicros }) => seen.push(availableMicros));
-  await settle();
+  const clock = new ManualClock();
+  const watch = createTalktime(client, { clock }).balance.watch((balance) =>
+    seen.push(balance.availableMicros)
+  );
+  await clock.advance(0);
   const second = watch.refresh();
   await settle();
   answers[1]!(2);
@@ -133,7 +135,7 @@ Deno.test("An answer that a newer one overtook is not shown", async () => {
 Deno.test("A hidden page asks nothing, and asks at once when it is seen again", async () => {
   await withPage(async (page) => {
     const { clock, server, seen, watch } = watched();
-    await settle();
+    await clock.advance(0);
     page.show(false);
     await clock.advance(60_000);
     // The question that was planned is asked; its answer plans no other.

@@ -1,7 +1,7 @@
 // The package as it is published: what is in it, how its types resolve, and how large it is.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { budgetBytes, buildSdk, measureSdk } from "../../client-sdk/build.ts";
+import { budgetBytes, buildSdk, lazyBudgetBytes, measureSdk } from "../../client-sdk/build.ts";
 import { root, run } from "./support/runtimes.ts";
 
 const packageDir = join(root, "client-sdk");
@@ -19,9 +19,13 @@ async function built(): Promise<Map<string, string>> {
   return files;
 }
 
-Deno.test("It keeps within its size budget", async () => {
-  const { gzippedBytes } = await measureSdk();
+Deno.test("It keeps within its size budget, and so does what it loads when a balance is watched", async () => {
+  const { gzippedBytes, lazyGzippedBytes } = await measureSdk();
   assert.ok(gzippedBytes <= budgetBytes, `${gzippedBytes} of ${budgetBytes} bytes`);
+  assert.ok(
+    lazyGzippedBytes > 0 && lazyGzippedBytes <= lazyBudgetBytes,
+    `${lazyGzippedBytes} of ${lazyBudgetBytes}`,
+  );
 });
 
 Deno.test("publint finds nothing to say", async () => {

@@ -1,7 +1,7 @@
 // What every test over the stack begins with: a running stack, and clients for it.
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
-import { startStack } from "../../dev/stack/stack.ts";
+import { type StackOptions, startStack } from "../../dev/stack/stack.ts";
 import type { StackEnv } from "../../dev/stack/env.ts";
 
 export type { StackEnv };
@@ -16,8 +16,13 @@ export interface UsedStack {
 export async function useStack(): Promise<UsedStack> {
   const shared = Deno.env.get("TALKTIME_STACK");
   if (shared) return { env: JSON.parse(shared) as StackEnv, stop: () => Promise.resolve() };
+  return await ownStack();
+}
+
+/** A stack for one test file alone, such as one without Realtime. */
+export async function ownStack(options: Pick<StackOptions, "realtime"> = {}): Promise<UsedStack> {
   const dataDir = await Deno.makeTempDir({ prefix: "talktime-" });
-  const stack = await startStack({ dataDir, ports: "free", scheduler: false });
+  const stack = await startStack({ ...options, dataDir, ports: "free", scheduler: false });
   return {
     env: stack.env,
     stop: async () => {

@@ -7,9 +7,6 @@ const talktime = createTalktime(supabase);
 const element = (id) => document.getElementById(id);
 const say = (text) => (element("message").textContent = text);
 
-/** The balance, watched from sign-in on. */
-let watch;
-
 async function signIn(event) {
   event.preventDefault();
   const credentials = Object.fromEntries(new FormData(event.target));
@@ -23,7 +20,7 @@ async function signIn(event) {
 async function openWallet() {
   element("sign-in").hidden = true;
   element("wallet").hidden = false;
-  watch = talktime.balance.watch(showBalance, { onError: ({ message }) => say(message) });
+  talktime.balance.watch(showBalance, { onError: ({ message }) => say(message) });
   const { data: packages, error } = await talktime.packages.list();
   if (error) return say(error.message);
   element("packages").replaceChildren(...packages.map(packageButton));
@@ -73,7 +70,6 @@ async function welcomeBack(sessionId) {
       : "This payment was not completed. You were not charged.",
   );
   history.replaceState(null, "", "/");
-  await watch.refresh();
 }
 
 async function dial(event) {
@@ -107,7 +103,6 @@ function showCall(call) {
     element("call").hidden = true;
     element("dial").hidden = false;
     say(confirmed ? sentence(state) : "The call is over. Its price will be in your history.");
-    void watch.refresh();
   });
   showTime();
 }

@@ -47,5 +47,7 @@ assert.deepEqual(descriptions, ["Call to +1415•••2671", "Credit purchase, 
 
 const watch = talktime.balance.watch(() => {});
 assert.equal((await watch.refresh()).data.availableMicros, 9_850_000);
+while (supabase.getChannels()[0]?.state !== "joined") await new Promise((resolve) => setTimeout(resolve, 10));
+// The socket goes with the watch: it may not keep the program from ending.
 watch.stop();
 console.log("ok");

@@ -21,6 +21,8 @@ export class SimulatedCall {
   readonly client: SupabaseClient;
   /** Names of the requests, in the order they were sent. */
   readonly asked: string[] = [];
+  /** The numbers of the heartbeats, in the order they were sent. */
+  readonly numbers: number[] = [];
   /** How the next requests travel; consulted for each. */
   trip: (name: string) => Trip = () => ({ there: 0, back: 0 });
   /** Talk time the credit pays for, from the answer. */
@@ -31,6 +33,8 @@ export class SimulatedCall {
   answeredAt: number | null = null;
   endedAt: number | null = null;
   #warned: number[] = [];
+  #lastNumber = 0;
+  #lastAnswer: Record<string, unknown> = {};
   readonly #clock: ManualClock;
   readonly #epoch: number;
 
@@ -67,6 +71,7 @@ export class SimulatedCall {
   async #travel({ target, body }: ScriptedRequest): Promise<Response> {
     const name = target.replace("rpc/", "");
     this.asked.push(name);
+    if (typeof body.request_number === "number") this.numbers.push(body.request_number);
     const { there, back, lost } = this.trip(name);
     await this.#pass(there);
     if (lost === "request") return await offline();
@@ -81,6 +86,9 @@ export class SimulatedCall {
 
   #answer(name: string, body: Record<string, unknown>): Response {
     const isLive = this.status !== "ended";
+    const number = Number(body.request_number);
+    if (number === this.#lastNumber) return json({ ...this.#lastAnswer, replayed: true });
+    if (number < this.#lastNumber) return json(this.#state([]));
     if (name === "answer_call" && !isLive) return refused("call_ended", 409);
     if (name === "extend_call" && this.status === "authorized") return refused("call_not_answered", 409);
     if (name === "answer_call" && this.status === "authorized") {
@@ -88,12 +96,19 @@ export class SimulatedCall {
       this.answeredAt = this.now;
     }
     if (name === "extend_call" && isLive && this.now >= this.deadline) this.end("credit_exhausted");
+    if (name === "start_call" && body.answered && this.status === "authorized") {
+      this.status = "answered";
+      this.answeredAt = this.now;
+      return json(this.#state(this.#takeWarnings()));
+    }
     if (name === "end_call") this.end(String(body.reason));
     const speaks = (name === "answer_call" || name === "extend_call") && this.status === "answered";
     if (speaks) {
       this.authorized = Math.max(this.authorized, Math.min(this.#elapsed() + QUANTUM, this.affordable));
     }
-    return json(this.#state(speaks ? this.#takeWarnings() : []));
+    const answer = this.#state(speaks ? this.#takeWarnings() : []);
+    if (speaks && name === "extend_call") [this.#lastNumber, this.#lastAnswer] = [number, answer];
+    return json(answer);
   }
 
   #elapsed(): number {
