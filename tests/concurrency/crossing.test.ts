@@ -5,8 +5,10 @@ import { sql as connect, useStack } from "../support/stack.ts";
 import {
   addCredit,
   assertIntegrity,
+  callRecord,
   DESTINATION,
   HOLD_MICROS,
+  importing,
   type OpenPurchase,
   openPurchase,
   openWallets,
@@ -16,7 +18,7 @@ import {
 
 const WALLETS = 20;
 const CONNECTIONS = 40;
-const STEPS = 45;
+const STEPS = 60;
 const seed = seedOfRun();
 
 const stack = await useStack();
@@ -34,6 +36,8 @@ interface World {
   wallets: string[];
   purchases: OpenPurchase[];
   random: ReturnType<typeof randomNumbers>;
+  /** Before this nothing is ours. */
+  began: string;
 }
 
 /** One statement of each kind; wallets, calls and purchases are few, so that they meet. */
@@ -56,13 +60,21 @@ const operations: Record<string, (world: World) => string> = {
     const purchase = random.pick(purchases);
     return rpc("find_purchase", { user_id: purchase.userId, purchase_id: purchase.purchaseId });
   },
+  refund: (world) => rpc("refund_call", { ...someCall(world), reason: "crossing" }),
+  explain: (world) => rpc("explain_call", someCall(world)),
+  // Several people's at once, in no order.
+  import: ({ random, wallets }) =>
+    importing(Array.from(
+      { length: 5 },
+      () => callRecord(random.pick(wallets), `record-${random.below(60)}`, 30 + random.below(3) * 60),
+    )),
   balance: ({ random, wallets }) => rpc("get_balance", { user_id: random.pick(wallets) }),
   statement: ({ random, wallets }) => rpc("get_statement", { user_id: random.pick(wallets) }),
 };
 
 const someCall = ({ random, wallets }: World) => ({
   user_id: random.pick(wallets),
-  call_id: `call-${random.below(40)}`,
+  call_id: `call-${random.below(4)}`,
 });
 
 /** Brings calls and purchases past their time as the clock would, under the wallet's lock as every writer. */
@@ -84,7 +96,9 @@ Deno.test(`Forty connections cross on twenty wallets, sweepers and reconcilers a
     wallets: await openWallets(sql, WALLETS),
     purchases: [],
     random: randomNumbers(seed),
+    began: new Date().toISOString(),
   };
+  await sql`insert into public.rate_plans (code, name) values ('crossing', 'Crossing') on conflict do nothing`;
   for (const [index, userId] of world.wallets.entries()) {
     await addCredit(sql, userId, HOLD_MICROS * (1 + index % 5));
     for (let i = 0; i < 4; i++) world.purchases.push(await openPurchase(sql, userId, "credit_5"));
@@ -105,7 +119,7 @@ Deno.test(`Forty connections cross on twenty wallets, sweepers and reconcilers a
       const operation = roleOf(index) ?? world.random.pick(Object.keys(operations));
       const statement = operation in operations ? operations[operation]!(world) : special[operation]!(world);
       note(operation, await outcomeOf(connection.unsafe(statement)));
-      if (roleOf(index)) await pause(5);
+      if (roleOf(index)) await pause(10);
     }
   }));
 
@@ -117,6 +131,7 @@ Deno.test(`Forty connections cross on twenty wallets, sweepers and reconcilers a
     "call_ended",
     "idempotency_conflict",
     "rate_limited",
+    "refund_not_possible",
   ];
   const unexpected = Object.entries(happened).flatMap(([operation, counts]) =>
     Object.entries(counts).filter(([name]) => !expected.includes(name)).map(([name, count]) =>
@@ -137,13 +152,36 @@ Deno.test(`Forty connections cross on twenty wallets, sweepers and reconcilers a
   await assertIntegrity(sql);
 });
 
+/** Everybody's calls of this test, back and forth between two plans. */
+const rerateAll = ({ random, began }: World): string =>
+  rpc("rerate_calls", {
+    ...{ rate_plan: random.pick(["standard", "prorated"]), started_from: began, started_before: "infinity" },
+    ...{ reason: "crossing", dry_run: false },
+  });
+
+const loadSheet = ({ random }: World): string => {
+  const lines = Array.from(
+    { length: 50 },
+    (_, n) => `${100 + (n * 7 + random.below(2) * 49) % 50},0.${random.below(9)}`,
+  );
+  const sheet = ["prefix,per_minute", ...new Set(lines)].join("\n");
+  return rpc("load_rate_sheet", { rate_plan: "crossing", sheet, effective_from: "2099-01-01T00:00:00Z" });
+};
+
 const special: Record<string, (world: World) => string> = {
   sweep: () => rpc("sweep_calls"),
   claim: () => rpc("claim_due_purchases", { batch_size: 20 }),
   age: ageSome,
+  rerate: rerateAll,
+  load: loadSheet,
 };
 
-/** The last connections do one thing only: three sweep, three claim, two let time pass. */
+const ROLES = [
+  ...["sweep", "sweep", "sweep", "claim", "claim", "claim", "age", "age"],
+  ...["rerate", "rerate", "rerate", "load", "load"],
+];
+
+/** The last connections do one thing only: three sweep, three claim, two let time pass, three rate anew, two load sheets. */
 function roleOf(index: number): string | undefined {
-  return ["sweep", "sweep", "sweep", "claim", "claim", "claim", "age", "age"][CONNECTIONS - 1 - index];
+  return ROLES[CONNECTIONS - 1 - index];
 }

@@ -7,8 +7,11 @@ import { sql as connect, useStack } from "../support/stack.ts";
 import {
   answeredCall,
   assertIntegrity,
+  callRecord,
   DESTINATION,
+  endedCall,
   fundedWallet,
+  importing,
   type OpenPurchase,
   openPurchase,
   paidFacts,
@@ -18,6 +21,7 @@ import {
 const stack = await useStack();
 const sql = connect(stack.env);
 await sql`select private.reset_clock()`;
+await sql`insert into public.rate_plans (code, name) values ('lock_order', 'Lock order') on conflict do nothing`;
 const pool = connect(stack.env, { max: 2 });
 const [holder, waiter] = await Promise.all([pool.reserve(), pool.reserve()]) as [ReservedSql, ReservedSql];
 const waiterPid = Number((await waiter`select pg_backend_pid() as pid`)[0]!.pid);
@@ -34,10 +38,11 @@ interface Scene {
   purchase: OpenPurchase;
 }
 
-/** A wallet with credit, a live call, a ringing one and a purchase that is not paid. */
+/** A wallet with credit, a live call, a ringing one, one that is over, and a purchase that is not paid. */
 async function setScene(): Promise<Scene> {
   const userId = await fundedWallet(sql, 10_000_000);
   await answeredCall(sql, userId, "live");
+  await endedCall(sql, userId, "over", 90);
   await sql`select public.start_call('ringing', ${DESTINATION}, ${userId})`;
   return { userId, purchase: await openPurchase(sql, userId) };
 }
@@ -65,12 +70,27 @@ const waiting: Record<string, (scene: Scene) => string> = {
       purchase_id: purchase.purchaseId,
       session: paidFacts(purchase),
     }),
+  refund_call: ({ userId }) => rpc("refund_call", { user_id: userId, call_id: "over", reason: "test" }),
+  rerate_calls: ({ userId }) =>
+    rpc("rerate_calls", {
+      ...{ rate_plan: "prorated", started_from: "-infinity", started_before: "infinity", reason: "test" },
+      ...{ user_id: userId, dry_run: false },
+    }),
+  import_call_records: ({ userId }) => importing([callRecord(userId, "record", 90)]),
 };
 
 /** Every other function that writes; it takes no wallet, or passes over one that is taken. */
 const passing: Record<string, (scene: Scene) => string> = {
   sweep_calls: () => rpc("sweep_calls"),
   claim_due_purchases: () => rpc("claim_due_purchases"),
+  load_rate_sheet: () =>
+    rpc("load_rate_sheet", {
+      ...{
+        rate_plan: "lock_order",
+        sheet: "prefix,per_minute\n99901,0.1",
+        effective_from: "2099-01-01T00:00:00Z",
+      },
+    }),
   find_purchase: ({ userId, purchase }) =>
     rpc("find_purchase", { user_id: userId, purchase_id: purchase.purchaseId }),
   record_purchase_check_failure: ({ userId, purchase }) =>
@@ -123,7 +143,8 @@ for (const [name, statement] of Object.entries(waiting)) {
 for (const [name, statement] of Object.entries(passing)) {
   Deno.test(`${name} does not wait for a wallet`, async () => {
     const scene = await setScene();
-    await sql`update public.call_logs set sweep_at = private.clock() - interval '1 second' where user_id = ${scene.userId}`;
+    await sql`update public.call_logs set sweep_at = private.clock() - interval '1 second'
+      where user_id = ${scene.userId} and status <> 'ended'`;
     await holder.unsafe(`begin; select private.lock_user('${scene.userId}')`);
     await waiter.unsafe("set lock_timeout = '2s'");
     const outcome = await outcomeOf(waiter.unsafe(statement(scene)));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { sql as connect, useStack } from "../support/stack.ts";
-import { billedSeconds, cost, ENDLESS, longest, type Rate } from "../support/rates.ts";
+import { billedSeconds, cost, ENDLESS, increments, longest, type Rate } from "../support/rates.ts";
 import { check, type Property } from "./check.ts";
 
 const stack = await useStack();
@@ -39,6 +39,8 @@ const rate: fc.Arbitrary<Rate> = precision.chain((precision) =>
     connectionFee: fc.oneof(fc.constant(0n), fc.bigInt(0n, 1_000_000_000n)),
     initial: increment,
     increment,
+    free: fc.oneof(fc.constant(0n), fc.constantFrom(1n, 3n, 60n), fc.bigInt(0n, 3600n)),
+    minimum: fc.oneof(fc.constant(0n), fc.bigInt(0n, 1_000_000n), fc.bigInt(0n, 1_000_000_000n)),
     mode: fc.constantFrom<Rate["mode"]>("up", "down", "half_up", "half_even"),
     precision: fc.constant(precision),
   })
@@ -72,12 +74,15 @@ async function inDatabase(cases: Case[]) {
       connection_fee_micros: String(rate.connectionFee),
       initial_increment_seconds: String(rate.initial),
       increment_seconds: String(rate.increment),
+      free_seconds: String(rate.free),
+      minimum_charge_micros: String(rate.minimum),
       rounding_mode: rate.mode,
       precision_micros: String(rate.precision),
     },
   }));
   return await sql`
-    select private.billed_seconds(c.seconds, r)::text as billed, private.call_cost(c.seconds, r)::text as cost,
+    select private.billed_seconds(c.seconds, r)::text as billed, private.full_increments(c.seconds, r)::text as full,
+      private.call_cost(private.full_increments(c.seconds, r), r)::text as cost_of_full, private.call_cost(c.seconds, r)::text as cost,
       private.call_cost(c.seconds + 1, r)::text as cost_of_one_more, m.longest::text,
       private.call_cost(m.longest, r)::text as cost_of_longest,
       case when r.per_minute_micros > 0 then private.call_cost(m.longest + 1, r)::text end as cost_past_longest
@@ -108,6 +113,12 @@ Deno.test("For any rate, the cost is what whole-number arithmetic says, and more
   const costs = cases("costs", ({ rate, seconds }, row) => {
     assert.equal(BigInt(row.billed!), billedSeconds(seconds, rate), "billed seconds");
     assert.equal(BigInt(row.cost!), cost(seconds, rate), "cost");
+    assert.equal(BigInt(row.full!), increments(seconds, rate), "whole increments");
+    assert.equal(
+      BigInt(row.cost_of_full!),
+      cost(seconds, rate),
+      "talking on to the end of the increment is paid for",
+    );
     assert.ok(BigInt(row.cost_of_one_more!) >= BigInt(row.cost!), "another second never costs less");
   });
   await check(costs, limits);

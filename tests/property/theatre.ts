@@ -2,7 +2,8 @@
 // else and nothing of it stays. One round trip plays it all.
 import type { ReservedSql } from "postgres";
 import { literal } from "../support/load.ts";
-import { BEGIN, type Lived, PACKAGES, type Story } from "./story.ts";
+import type { Lived } from "./living.ts";
+import { BEGIN, PACKAGES, type Story } from "./story.ts";
 
 /** Each step runs at its instant and in a subtransaction of its own, as a request would; after it everything kept is read. */
 const PLAYER = `
@@ -10,11 +11,13 @@ create function pg_temp.state(p_user_id uuid) returns jsonb language sql volatil
   select jsonb_build_object(
     'wallet', public.get_balance(p_user_id),
     'lines', (select u.last_line from public.users u where u.id = p_user_id),
-    'grants', coalesce((select jsonb_agg(jsonb_build_array(g.id, g.remaining_micros) order by g.id)
+    'told', coalesce((select jsonb_agg(n.kind order by n.id) from public.notifications n where n.user_id = p_user_id), '[]'),
+    'grants', coalesce((select jsonb_agg(jsonb_build_array(g.id, g.remaining_micros,
+        (extract(epoch from g.expires_at) * 1000)::bigint) order by g.id)
       from public.credit_grants g where g.user_id = p_user_id), '[]'),
     'calls', coalesce((select jsonb_agg(jsonb_build_object('id', c.id, 'status', c.status, 'hold', c.hold_micros,
         'authorized', c.authorized_seconds, 'warned', c.warnings_sent, 'sweep_at', c.sweep_at, 'settled_by', c.settled_by,
-        'cost', c.cost_micros, 'unbilled', c.unbilled_seconds) order by c.id)
+        'proven', c.proven_seconds, 'cost', c.cost_micros, 'rerated', c.rerated_micros, 'refunded', c.refunded_micros, 'unbilled', c.unbilled_seconds) order by c.id)
       from public.call_logs c where c.user_id = p_user_id), '[]'),
     'purchases', coalesce((select jsonb_agg(jsonb_build_array(p.idempotency_key, p.status) order by p.idempotency_key)
       from public.purchases p where p.user_id = p_user_id), '[]'))
@@ -65,8 +68,8 @@ export async function play(
       `select pg_temp.play(${user}, ${literal(JSON.stringify(script))}::jsonb) as steps`,
     );
     const lines = await connection.unsafe(
-      `select kind, amount_micros::float8 as amount, counter_account, call_id,
-      balance_after_micros::float8 as balance_after from public.transactions where user_id = ${user} order by line`,
+      `select kind, amount_micros::float8 as amount, counter_account, call_id, reason,
+      reverses_line::integer as reverses, balance_after_micros::float8 as balance_after from public.transactions where user_id = ${user} order by line`,
     );
     const entries = await connection.unsafe(`select line::integer, grant_id::integer, amount_micros::float8
       from public.grant_entries where user_id = ${user} order by line, grant_id`).values();
@@ -105,11 +108,13 @@ function setting({ settings, rate }: Story, userId: string): string {
       values ('${code}', 'Story', ${priceCents}, ${creditMicros}, ${bonusMicros})`);
   }
   return [
+    // Days are days of UTC, whatever the session's zone.
+    `set local timezone to 'Pacific/Auckland'`,
     ...statements,
     `insert into public.rate_plans (code, name) values ('story', 'Story')`,
     `insert into public.rates (rate_plan, prefix, per_minute_micros, connection_fee_micros, initial_increment_seconds,
-      increment_seconds, rounding_mode, precision_micros) values ('story', '', ${rate.perMinute}, ${rate.connectionFee},
-      ${rate.initial}, ${rate.increment}, '${rate.mode}', ${rate.precision})`,
+      increment_seconds, free_seconds, minimum_charge_micros, rounding_mode, precision_micros) values ('story', '', ${rate.perMinute},
+      ${rate.connectionFee}, ${rate.initial}, ${rate.increment}, ${rate.free}, ${rate.minimum}, '${rate.mode}', ${rate.precision})`,
     `select private.set_clock('${new Date(BEGIN).toISOString()}', 0)`,
     `insert into auth.users (id) values (${literal(userId)})`,
   ].join("; ");

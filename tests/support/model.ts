@@ -1,16 +1,11 @@
 // The reference model: what the wallet of one person should do, written from the design and not from the SQL. Amounts are
 // bigint, instants are milliseconds. It is plain and slow where the database is quick; the property tests compare the two.
-import * as rates from "./rates.ts";
+// Its parts: model_money.ts, model_calls.ts, and here purchases, corrections, records and everything that is kept.
 import type { Rate } from "./rates.ts";
+import { type Grant, least, type Line, notNegative, Refused } from "./model_money.ts";
+import { type Call, cost, longest, ModelCalls, type Settings } from "./model_calls.ts";
 
-export interface Settings {
-  quantum: number;
-  heartbeatInterval: number;
-  heartbeatTimeout: number;
-  ringTimeout: number;
-  endGrace: number;
-  maxCall: number;
-}
+export { type Call, type Grant, type Line, Refused, type Settings };
 
 export interface Package {
   priceCents: number;
@@ -18,166 +13,29 @@ export interface Package {
   bonusMicros: bigint;
 }
 
-export interface Grant {
-  line: number;
-  source: "paid" | "promotional" | "adjustment";
-  remaining: bigint;
-  expiresAt: number | null;
-}
-
-export interface Line {
-  kind: string;
-  amount: bigint;
-  balanceAfter: bigint;
-  counterAccount: string;
-  call: string | null;
-  /** Which grants it moved, by their line. */
-  entries: Map<number, bigint>;
-}
-
-export interface Call {
-  id: string;
-  number: string;
-  rate: Rate;
-  status: "authorized" | "answered" | "ended";
-  hold: bigint;
-  authorizedSeconds: number;
-  startedAt: number;
-  answeredAt: number | null;
-  heardAt: number | null;
-  sweepAt: number | null;
-  warned: number[];
-  endedAt: number | null;
-  endReason: string | null;
-  settledBy: "caller" | "sweeper" | null;
-  reportedLate: boolean;
-  duration: number | null;
-  unbilled: number;
-  cost: bigint | null;
-}
-
 export interface Purchase {
   package: string;
   status: string;
 }
 
-/** An error code of the API. */
-export class Refused extends Error {
-  constructor(readonly code: string) {
-    super(code);
-  }
+/** What a telephony system reports afterwards. */
+export interface CallRecord {
+  id: string;
+  number: string;
+  startedAt: number;
+  seconds: number;
 }
 
-const secondsBetween = (from: number | null, to: number) =>
-  from === null ? 0 : Math.max(0, Math.ceil((to - from) / 1000));
-const billedSeconds = (seconds: number, rate: Rate) => Number(rates.billedSeconds(BigInt(seconds), rate));
-const cost = (seconds: number, rate: Rate) => rates.cost(BigInt(seconds), rate);
-const longest = (amount: bigint, rate: Rate) => Number(rates.longest(amount, rate));
-const least = (a: bigint, b: bigint) => a < b ? a : b;
-const notNegative = (a: bigint) => a < 0n ? 0n : a;
-
-export class ModelWallet {
-  status: "active" | "suspended" = "active";
-  plan: string;
-  thresholds = [60, 30, 10];
-  balance = 0n;
-  lines: Line[] = [];
-  grants: Grant[] = [];
-  calls = new Map<string, Call>();
+export class ModelWallet extends ModelCalls {
   purchases = new Map<string, Purchase>();
 
   constructor(
-    public now: number,
-    readonly settings: Settings,
-    readonly plans: Record<string, Rate>,
+    now: number,
+    settings: Settings,
+    plans: Record<string, Rate>,
     readonly packages: Record<string, Package>,
   ) {
-    this.plan = Object.keys(plans)[0]!;
-  }
-
-  // -- Money -----------------------------------------------------------------------------------------------------------
-
-  get openCalls(): Call[] {
-    return [...this.calls.values()].filter((call) => call.status !== "ended");
-  }
-
-  get held(): bigint {
-    return this.openCalls.reduce((sum, call) => sum + call.hold, 0n);
-  }
-
-  /** What nobody holds of the grants usable now. Each hold covers grants its call may spend, the older call first. */
-  get available(): bigint {
-    if (this.balance < 0n) return this.balance - this.held;
-    const left = new Map(this.grants.map((grant) => [grant, grant.remaining]));
-    for (const call of this.openCalls.sort((a, b) => a.startedAt - b.startedAt)) {
-      let uncovered = call.hold;
-      for (const grant of this.spendable(call.startedAt)) {
-        const part = least(uncovered, left.get(grant)!);
-        left.set(grant, left.get(grant)! - part);
-        uncovered -= part;
-      }
-      if (uncovered > 0n) throw new Error(`The hold of ${call.id} is not covered by ${uncovered} micros.`);
-    }
-    return this.spendable(this.now).reduce((sum, grant) => sum + left.get(grant)!, 0n);
-  }
-
-  get expired(): bigint {
-    return this.balance - this.held - this.available;
-  }
-
-  /** Soonest expiry, then promotional before paid, then oldest. */
-  private spendable(at: number): Grant[] {
-    const never = Number.MAX_SAFE_INTEGER;
-    return this.grants
-      .filter((grant) => grant.remaining > 0n && (grant.expiresAt ?? never) > at)
-      .sort((a, b) =>
-        (a.expiresAt ?? never) - (b.expiresAt ?? never) ||
-        Number(a.source !== "promotional") - Number(b.source !== "promotional") ||
-        a.line - b.line
-      );
-  }
-
-  private post(kind: string, amount: bigint, counterAccount: string, call: string | null = null): Line {
-    this.balance += amount;
-    const line = {
-      kind,
-      amount,
-      balanceAfter: this.balance,
-      counterAccount,
-      call,
-      entries: new Map<number, bigint>(),
-    };
-    this.lines.push(line);
-    return line;
-  }
-
-  grant(
-    kind: string,
-    source: Grant["source"],
-    amount: bigint,
-    counterAccount: string,
-    expiresAt: number | null,
-  ): void {
-    const line = this.post(kind, amount, counterAccount);
-    const remaining = least(amount, notNegative(this.balance)); // a debt is paid first
-    this.grants.push({ line: this.lines.length, source, remaining, expiresAt });
-    if (remaining > 0n) line.entries.set(this.lines.length, remaining);
-  }
-
-  private spend(line: Line, amount: bigint, usableAt: number): bigint {
-    for (const grant of this.spendable(usableAt)) {
-      const part = least(amount, grant.remaining);
-      if (part === 0n) break;
-      grant.remaining -= part;
-      line.entries.set(grant.line, -part);
-      amount -= part;
-    }
-    return amount;
-  }
-
-  /** Takes credit away, expired or not, into debt if it must. */
-  takeAway(amount: bigint): void {
-    this.spend(this.post("adjustment", -amount, "adjustment"), amount, Number.MIN_SAFE_INTEGER);
+    super(now, settings, plans);
   }
 
   // -- Purchases -------------------------------------------------------------------------------------------------------
@@ -205,207 +63,165 @@ export class ModelWallet {
     const bonus = creditMicros + bonusMicros - paid;
     this.grant("purchase", "paid", paid, "stripe_clearing", null);
     if (bonus > 0n) this.grant("bonus", "promotional", bonus, "promotional_expense", null);
+    this.told.push("purchase_confirmed");
     return { credited: true, status };
   }
 
-  // -- Calls -----------------------------------------------------------------------------------------------------------
+  // -- Corrections -----------------------------------------------------------------------------------------------------
 
-  private requireActive(): void {
-    if (this.status !== "active") throw new Refused(`wallet_${this.status}`);
-  }
-
-  private find(id: string): Call {
-    const call = this.calls.get(id);
-    if (!call) throw new Refused("call_not_found");
-    return call;
-  }
-
-  /** How long the call could last in all if it got every cent that is available. */
-  affordable(call: Call): number {
-    const most = longest(call.hold + notNegative(this.available), call.rate);
-    return Math.max(call.authorizedSeconds, Math.min(most, this.settings.maxCall));
-  }
-
-  private growHold(call: Call): void {
-    const { quantum, ringTimeout, endGrace, heartbeatTimeout } = this.settings;
-    const wanted = billedSeconds(secondsBetween(call.answeredAt, this.now) + quantum, call.rate);
-    call.authorizedSeconds = Math.max(call.authorizedSeconds, Math.min(wanted, this.affordable(call)));
-    call.hold = cost(call.authorizedSeconds, call.rate);
-    call.sweepAt = call.answeredAt === null
-      ? call.startedAt + ringTimeout * 1000
-      : Math.min(this.deadline(call)! + endGrace * 1000, call.heardAt! + heartbeatTimeout * 1000);
-  }
-
-  deadline(call: Call): number | null {
-    return call.answeredAt === null ? null : call.answeredAt + call.authorizedSeconds * 1000;
-  }
-
-  /** Up to the deadline a begun second counts; past it, whole ones. */
-  private talked(call: Call): number {
-    if (call.answeredAt === null) return 0;
-    const past = Math.max(0, Math.floor((this.now - this.deadline(call)!) / 1000));
-    return Math.min(secondsBetween(call.answeredAt, this.now), call.authorizedSeconds) + past;
-  }
-
-  private warn(call: Call): number[] {
-    const left = this.affordable(call) - secondsBetween(call.answeredAt, this.now);
-    const reached = this.thresholds.filter((threshold) => left <= threshold).sort((a, b) => b - a);
-    const fresh = reached.filter((threshold) => !call.warned.includes(threshold));
-    call.warned = reached;
-    return fresh;
-  }
-
-  private settle(call: Call, talked: number, reason: string, by: "caller" | "sweeper"): void {
-    const duration = Math.min(talked, call.authorizedSeconds);
-    const charge = cost(duration, call.rate);
-    const held = call.hold;
-    Object.assign(call, {
-      status: "ended",
-      endReason: reason,
-      settledBy: by,
-      endedAt: this.now,
-      hold: 0n,
-      sweepAt: null,
-      duration,
-      unbilled: talked - duration,
-      cost: charge,
-    });
-    if (charge > held) throw new Error(`${call.id} costs ${charge}, more than the ${held} it held.`);
-    if (charge === 0n) return;
-    const line = this.post("call", -charge, "call_revenue", call.id);
-    if (this.spend(line, charge, call.startedAt) > 0n) throw new Error(`No grant pays for ${call.id}.`);
-  }
-
-  start(id: string, number: string) {
-    const before = this.calls.get(id);
-    if (before) {
-      if (before.number !== number) throw new Refused("idempotency_conflict");
-      return this.show(before, [], true);
-    }
-    this.requireActive();
-    const rate = this.plans[this.plan]!;
-    if (this.available < cost(1, rate)) throw new Refused("insufficient_credit");
-    const call: Call = {
-      ...{ id, number, rate, status: "authorized", hold: 0n, authorizedSeconds: 0, startedAt: this.now },
-      ...{ answeredAt: null, heardAt: null, sweepAt: null, warned: [], endedAt: null, endReason: null },
-      ...{ settledBy: null, reportedLate: false, duration: null, unbilled: 0, cost: null },
-    };
-    this.calls.set(id, call);
-    this.growHold(call);
-    return this.show(call);
-  }
-
-  answer(id: string) {
+  refund(id: string, reason: string, asked: bigint | null) {
     const call = this.find(id);
-    if (call.status === "ended") throw new Refused("call_ended");
-    if (call.status === "answered") return this.show(call, [], true);
-    Object.assign(call, { status: "answered", answeredAt: this.now, heardAt: this.now });
-    this.growHold(call);
-    return this.show(call, this.warn(call));
-  }
-
-  extend(id: string) {
-    const call = this.find(id);
-    if (call.status === "ended") return this.show(call, [], true);
-    if (call.status === "authorized") throw new Refused("call_not_answered");
-    if (this.now >= this.deadline(call)!) {
-      this.settle(call, this.talked(call), "credit_exhausted", "caller");
-      return this.show(call);
-    }
-    call.heardAt = this.now;
-    this.growHold(call);
-    return this.show(call, this.warn(call));
-  }
-
-  end(id: string, reason: string, reported: number | null) {
-    const call = this.find(id);
-    if (call.status === "ended") {
-      this.endAgain(call, reported);
+    if (reason.trim() === "") throw new Refused("invalid_request");
+    if (call.refund) {
+      const same = call.refund.reason === reason && (asked ?? call.refund.amount) === call.refund.amount;
+      if (!same) throw new Refused("idempotency_conflict");
       return this.show(call, [], true);
     }
-    if (reported !== null && (reported < 0 || reported > secondsBetween(call.answeredAt, this.now))) {
-      throw new Refused("duration_invalid");
-    }
-    const unanswered = call.answeredAt === null && reason === "completed";
-    this.settle(call, reported ?? this.talked(call), unanswered ? "no_answer" : reason, "caller");
+    const paid = call.status === "ended" ? call.cost! + call.rerated : 0n;
+    const amount = asked ?? paid;
+    if (paid === 0n || amount < 1n || amount > paid) throw new Refused("refund_not_possible");
+    this.credit(call, "call_refund", amount, reason);
+    call.refund = { amount, reason };
     return this.show(call);
   }
 
-  private endAgain(call: Call, reported: number | null): void {
-    if (call.settledBy === "caller" || call.reportedLate) {
-      if (reported !== null && reported !== call.duration! + call.unbilled) {
-        throw new Refused("idempotency_conflict");
-      }
-      return;
-    }
-    call.reportedLate = true;
-    call.unbilled = Math.max(0, (reported ?? this.talked(call)) - call.duration!);
+  private correct(call: Call, kind: string, amount: bigint, reason: string): Line {
+    const charged = this.lines.findIndex((line) => line.kind === "call" && line.call === call.id);
+    const reverses = charged < 0 ? null : charged + 1;
+    return this.post({ kind, amount, counterAccount: "call_revenue", call: call.id, reverses, reason });
   }
 
-  /** What the sweeper would look at now, in its order. */
-  get overdue(): Call[] {
-    return this.openCalls.filter((call) => call.sweepAt! <= this.now).sort((a, b) => a.sweepAt! - b.sweepAt!);
+  private credit(call: Call, kind: string, amount: bigint, reason: string): void {
+    const before = this.balance;
+    const line = this.correct(call, kind, amount, reason);
+    const back = notNegative(this.balance) - notNegative(before); // a debt is paid first
+    if (back > 0n) this.giveBack(call, line, back);
   }
 
-  sweep(): void {
-    const { heartbeatInterval, endGrace } = this.settings;
-    for (const call of this.overdue) {
-      if (call.status === "authorized") {
-        this.settle(call, 0, "no_answer", "sweeper");
-      } else if (call.heardAt! + (heartbeatInterval + endGrace) * 1000 >= this.deadline(call)!) {
-        this.settle(call, call.authorizedSeconds, "credit_exhausted", "sweeper");
+  /** To the grants that paid, the last one spent first. What cannot go back to them comes as a grant of its own. */
+  private giveBack(call: Call, line: Line, amount: bigint): void {
+    let lapsed = 0n;
+    let life = 0;
+    for (const grant of [...this.grants].sort((a, b) => this.spendingOrder(b, a))) {
+      const part = least(amount, notNegative(this.paidBy(call, grant)));
+      if (part === 0n) continue;
+      amount -= part;
+      if (grant.expiresAt !== null && grant.expiresAt <= this.now) {
+        lapsed += part;
+        life = Math.max(life, grant.expiresAt - call.startedAt);
       } else {
-        this.settle(call, secondsBetween(call.answeredAt, call.heardAt!), "heartbeat_lost", "sweeper");
+        grant.remaining += part;
+        line.entries.set(grant.line, part);
       }
     }
+    if (lapsed + amount === 0n) return;
+    // What had been a debt has been paid since, with credit that does not expire.
+    const expiresAt = amount > 0n ? null : this.now + life;
+    this.grants.push({
+      line: this.lines.length,
+      source: "adjustment",
+      remaining: lapsed + amount,
+      expiresAt,
+    });
+    line.entries.set(this.lines.length, lapsed + amount);
   }
 
-  get(id: string) {
-    return this.show(this.find(id));
+  /** What a grant has paid for a call, less what it already has back. */
+  private paidBy(call: Call, grant: Grant): bigint {
+    return this.lines.filter((line) => line.call === call.id)
+      .reduce((sum, line) => sum - (line.entries.get(grant.line) ?? 0n), 0n);
   }
 
-  // -- What is shown ---------------------------------------------------------------------------------------------------
-
-  private show(call: Call, warnings: number[] = [], replayed = false) {
-    const elapsed = call.status === "ended" ? call.duration! : secondsBetween(call.answeredAt, this.now);
-    const affordable = this.affordable(call);
-    const left = call.status === "ended" ? 0 : Math.max(0, affordable - elapsed);
-    const nextWarning = Math.max(0, ...this.thresholds.filter((threshold) => threshold < left));
+  rerate(plan: string, reason: string, from: number, before: number, dry: boolean) {
+    if (reason.trim() === "") throw new Refused("invalid_request");
+    const rate = this.plans[plan];
+    if (!rate) throw new Refused("rate_plan_not_found");
+    const calls = [...this.calls.values()]
+      .filter((call) => call.status === "ended" && call.startedAt >= from && call.startedAt < before)
+      .sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
+    const lines = calls.flatMap((call) => {
+      const was = call.cost! + call.rerated;
+      const price = cost(call.duration!, rate);
+      const refunded = call.refund?.amount ?? 0n;
+      // What was refunded is not given back twice.
+      const difference = (price < refunded ? refunded : price) - was;
+      if (difference === 0n) return [];
+      const posted = dry ? 0n : this.rerateCall(call, difference, reason);
+      return [{
+        call_id: call.id,
+        was_micros: was,
+        would_be_micros: price,
+        difference_micros: difference,
+        posted_micros: posted,
+      }];
+    });
     return {
-      status: call.status,
-      hold_micros: call.hold,
-      authorized_seconds: call.authorizedSeconds,
-      authorized_until: this.deadline(call),
-      started_at: call.startedAt,
-      answered_at: call.answeredAt,
-      ended_at: call.endedAt,
-      elapsed_seconds: elapsed,
-      seconds_left: left,
-      final_unit: affordable <= call.authorizedSeconds,
-      warnings,
-      heartbeat_seconds: Math.max(1, Math.min(this.settings.heartbeatInterval, left - nextWarning)),
-      duration_seconds: call.duration,
-      billed_seconds: call.duration === null ? null : billedSeconds(call.duration, call.rate),
-      unbilled_seconds: call.unbilled,
-      cost_micros: call.cost,
-      end_reason: call.endReason,
-      balance_micros: this.balance,
-      available_micros: this.available,
-      replayed,
+      dry_run: dry,
+      calls: lines,
+      difference_micros: lines.reduce((sum, line) => sum + line.difference_micros, 0n),
+      posted_micros: lines.reduce((sum, line) => sum + line.posted_micros, 0n),
     };
   }
 
-  estimate(seconds: number) {
+  private rerateCall(call: Call, difference: bigint, reason: string): bigint {
+    // A dearer price makes no debt: it takes what is there.
+    const posted = difference < 0n
+      ? difference
+      : least(difference, notNegative(this.available - this.creditLimit));
+    if (posted < 0n) this.credit(call, "rerate", -posted, reason);
+    else if (posted > 0n) this.spend(this.correct(call, "rerate", -posted, reason), posted, this.now);
+    call.rerated += posted;
+    return posted;
+  }
+
+  // -- Records ---------------------------------------------------------------------------------------------------------
+
+  importRecords(records: CallRecord[]) {
+    const result = {
+      charged: 0,
+      replayed: 0,
+      refused: [] as { position: number; call_id: string; code: string }[],
+    };
+    const inOrder = records.map((record, index) => ({ ...record, position: index + 1 })).sort((a, b) =>
+      a.startedAt - b.startedAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : a.position - b.position)
+    );
+    for (const record of inOrder) {
+      const code = this.importRecord(record);
+      if (code === "charged" || code === "replayed") result[code]++;
+      else result.refused.push({ position: record.position, call_id: record.id, code });
+    }
+    result.refused.sort((a, b) => a.position - b.position);
+    return result;
+  }
+
+  private importRecord({ id, number, startedAt, seconds }: CallRecord): string {
+    if (startedAt + seconds * 1000 > this.now) return "duration_invalid";
+    const before = this.calls.get(id);
+    if (before) {
+      const same = before.status === "ended" && before.startedAt === startedAt &&
+        before.duration! + before.unbilled === seconds && before.number === number;
+      return same ? "replayed" : "idempotency_conflict";
+    }
     const rate = this.plans[this.plan]!;
-    return {
-      available_micros: this.available,
-      max_seconds: Math.min(longest(notNegative(this.available), rate), this.settings.maxCall),
-      can_start: this.status === "active" && this.available >= cost(1, rate),
-      minimum_micros: cost(1, rate),
-      billed_seconds: billedSeconds(seconds, rate),
-      cost_micros: cost(seconds, rate),
+    const duration = Math.min(seconds, longest(this.reservable, rate));
+    const call: Call = {
+      ...this.newCall(id, number, rate),
+      status: "ended",
+      startedAt,
+      answeredAt: seconds > 0 ? startedAt : null,
+      endedAt: this.now,
+      endReason: seconds > 0 ? "completed" : "no_answer",
+      settledBy: "import",
+      duration,
+      unbilled: seconds - duration,
+      cost: cost(duration, rate),
     };
+    this.calls.set(id, call);
+    this.chargeAndTell(call, this.now);
+    return "charged";
   }
+
+  // -- What is kept ----------------------------------------------------------------------------------------------------
 
   /** Everything that is kept, as the tests compare it after each step. */
   state() {
@@ -416,11 +232,13 @@ export class ModelWallet {
         held_micros: this.held,
         expired_micros: this.expired,
         available_micros: this.available,
+        credit_limit_micros: this.creditLimit,
         debt_micros: notNegative(-this.balance),
         talk_seconds: this.estimate(0).max_seconds,
       },
       lines: this.lines.length,
-      grants: this.grants.map((grant) => [grant.line, grant.remaining]),
+      told: [...this.told],
+      grants: this.grants.map((grant) => [grant.line, grant.remaining, grant.expiresAt]),
       calls: [...this.calls.values()].sort((a, b) => a.id < b.id ? -1 : 1).map((call) => ({
         id: call.id,
         status: call.status,
@@ -428,8 +246,11 @@ export class ModelWallet {
         authorized: call.authorizedSeconds,
         warned: call.warned,
         sweep_at: call.sweepAt,
+        proven: call.provenSeconds,
         settled_by: call.settledBy,
         cost: call.cost,
+        rerated: call.rerated,
+        refunded: call.refund?.amount ?? 0n,
         unbilled: call.unbilled,
       })),
       purchases: [...this.purchases].sort(([a], [b]) => a < b ? -1 : 1).map((

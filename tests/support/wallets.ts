@@ -1,6 +1,7 @@
 // Wallets, purchases and calls as a race needs them: brought into a state quickly, by the functions that are tested elsewhere.
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
+import { literal } from "./load.ts";
 
 export const DESTINATION = "+14155552671";
 
@@ -98,6 +99,26 @@ export async function ageCall(sql: Sql, userId: string, callId: string, seconds:
       sweep_at = sweep_at - make_interval(secs => ${seconds})
     where user_id = ${userId} and id = ${callId}`;
 }
+
+/** A call that was talked for some seconds and is over. */
+export async function endedCall(sql: Sql, userId: string, callId: string, seconds: number): Promise<void> {
+  await answeredCall(sql, userId, callId);
+  await ageCall(sql, userId, callId, seconds);
+  await sql`select public.end_call(${callId}, 'completed', ${seconds}, ${userId})`;
+}
+
+/** What a telephony system reports afterwards: a call that ended a minute ago. */
+export const callRecord = (userId: string, callId: string, seconds: number) => ({
+  user_id: userId,
+  call_id: callId,
+  destination: DESTINATION,
+  started_at: new Date(Date.now() - (60 + seconds) * 1000).toISOString(),
+  duration_seconds: seconds,
+});
+
+/** The statement that imports records. */
+export const importing = (records: ReturnType<typeof callRecord>[]): string =>
+  `select public.import_call_records(${literal(JSON.stringify(records))}::jsonb) as answer`;
 
 export interface Wallet {
   balance: number;
