@@ -11,7 +11,8 @@ export interface Sent {
 }
 
 export interface DatabaseListener {
-  onMessage(message: Sent): void;
+  /** `arrivedAt` is when the database told of it, on the clock of `performance.now()`. */
+  onMessage(message: Sent, arrivedAt: number): void;
   /** The connection was lost: messages may have been missed. */
   onLost(): void;
 }
@@ -27,6 +28,8 @@ export class RealtimeDatabase {
   #purge: ReturnType<typeof setInterval>;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  /** Messages are read one after the other, so that they are told in the order they were sent. */
+  #reading: Promise<unknown> = Promise.resolve();
 
   constructor(private url: string, private listener: DatabaseListener) {
     this.#sql = postgres(url, { max: 2, idle_timeout: 10, onnotice: () => {}, connect_timeout: 5 });
@@ -87,7 +90,7 @@ export class RealtimeDatabase {
       connect_timeout: 5,
       onnotice: () => {},
       // The library's own way to listen does not tell when it is cut off.
-      onnotify: (_channel: string, id: string) => void this.#tell(id),
+      onnotify: (_channel: string, id: string) => this.#tellInTurn(id),
       onclose: () => this.#lost(sql),
     } as postgres.Options<Record<string, never>>);
     this.#listening = sql;
@@ -114,10 +117,15 @@ export class RealtimeDatabase {
     }, RETRY_MS);
   }
 
-  async #tell(id: string): Promise<void> {
+  #tellInTurn(id: string): void {
+    const arrivedAt = performance.now();
+    this.#reading = this.#reading.then(() => this.#tell(id, arrivedAt));
+  }
+
+  async #tell(id: string, arrivedAt: number): Promise<void> {
     const [message] = await this.#sql<Sent[]>`
       select topic, event, payload, private from realtime.messages where id = ${id}`.catch(() => []);
-    if (message) this.listener.onMessage(message);
+    if (message) this.listener.onMessage(message, arrivedAt);
   }
 
   async #deleteOld(): Promise<void> {

@@ -25,7 +25,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const sockets = new Set<ClientSocket>();
   const topics: Topics = new Topics(() => database);
   const database = new RealtimeDatabase(options.databaseUrl, {
-    onMessage: (message) => topics.deliver(message),
+    onMessage: (message, arrivedAt) => topics.deliver(message, arrivedAt),
     onLost: () => topics.failAll(),
   });
   const hub: Hub = {

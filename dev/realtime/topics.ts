@@ -10,7 +10,8 @@ export interface Member {
 }
 
 export class Topics {
-  #members = new Map<string, Set<Member>>();
+  /** Each member with when it came, on the clock of `performance.now()`. */
+  #members = new Map<string, Map<Member, number>>();
   /** Opening and closing a topic in the order it was asked for. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -19,8 +20,8 @@ export class Topics {
   /** Done when messages reach the member. */
   async add(topic: string, member: Member): Promise<void> {
     const members = this.#members.get(topic);
-    if (members) members.add(member);
-    else this.#members.set(topic, new Set([member]));
+    if (members) members.set(member, performance.now());
+    else this.#members.set(topic, new Map([[member, performance.now()]]));
     await this.#sync(topic);
   }
 
@@ -31,14 +32,15 @@ export class Topics {
     void this.#sync(topic).catch(() => {});
   }
 
-  deliver(message: Sent): void {
-    for (const member of this.#members.get(message.topic) ?? []) {
-      if (member.private === message.private) member.deliver(message);
+  /** What arrived before a member came is not for them, however late it is read. */
+  deliver(message: Sent, arrivedAt: number): void {
+    for (const [member, since] of this.#members.get(message.topic) ?? []) {
+      if (member.private === message.private && since <= arrivedAt) member.deliver(message);
     }
   }
 
   failAll(): void {
-    const members = [...this.#members.values()].flatMap((set) => [...set]);
+    const members = [...this.#members.values()].flatMap((members) => [...members.keys()]);
     this.#members.clear();
     for (const member of members) member.fail();
   }
