@@ -348,14 +348,15 @@ begin
   v_call := private.with_hold(v_call, v_affordable, p_now, v_settings);
   p_user := private.change_held(p_user, v_call.hold_micros);
   v_available := v_available - v_call.hold_micros;
+  v_call.limited_by := case when v_affordable <= v_call.authorized_seconds then private.limited_by(p_user, v_call, v_affordable, p_now, v_settings) end;
   if p_answered then
     v_due := private.reached_warnings(p_user, v_affordable);
   end if;
   insert into public.call_logs (user_id, id, status, destination_masked, destination_ciphertext, rate, hold_micros, authorized_seconds,
-    authorized_until, started_at, answered_at, last_heartbeat_at, sweep_at, warnings_sent)
+    authorized_until, limited_by, started_at, answered_at, last_heartbeat_at, sweep_at, warnings_sent)
   values (v_call.user_id, v_call.id, case when p_answered then 'answered' else 'authorized' end, private.mask_destination(p_number),
     private.encrypt_destination(p_number), v_call.rate, v_call.hold_micros, v_call.authorized_seconds,
-    v_call.authorized_until, v_call.started_at, v_call.answered_at, v_call.last_heartbeat_at, v_call.sweep_at, v_due)
+    v_call.authorized_until, v_call.limited_by, v_call.started_at, v_call.answered_at, v_call.last_heartbeat_at, v_call.sweep_at, v_due)
   returning * into v_call;
   return private.call_json(p_user, v_available, v_call, v_affordable, p_now, v_settings, v_due);
 end
@@ -537,7 +538,8 @@ create or replace function private.call_json (
   set search_path to ''
   AS $function$
 declare
-  v_is_final boolean := p_affordable_seconds <= p_call.authorized_seconds;
+  -- Only where credit is what ends it would more of it help.
+  v_is_final boolean := p_call.limited_by is not distinct from 'credit';
   v_elapsed bigint := case when p_call.status = 'ended' then p_call.duration_seconds
     else private.elapsed_seconds(p_call.answered_at, p_now) end;
   v_left bigint := case when p_call.status = 'ended' then 0 else greatest(0, p_affordable_seconds - v_elapsed) end;
@@ -547,7 +549,7 @@ begin
     'rate', private.rate_json(p_call.rate), 'hold_micros', p_call.hold_micros, 'authorized_seconds', p_call.authorized_seconds,
     'authorized_until', p_call.authorized_until, 'started_at', p_call.started_at, 'answered_at', p_call.answered_at,
     'ended_at', p_call.ended_at, 'elapsed_seconds', v_elapsed, 'seconds_left', v_left,
-    'final_unit', v_is_final, 'top_up_url', case when v_is_final then p_settings -> 'top_up_url' end,
+    'limited_by', p_call.limited_by, 'final_unit', v_is_final, 'top_up_url', case when v_is_final then p_settings -> 'top_up_url' end,
     'warnings', to_jsonb(p_warnings), 'heartbeat_seconds', case when v_left = 0 then 1 else private.next_heartbeat_seconds(p_user, v_left, p_settings) end,
     'duration_seconds', p_call.duration_seconds, 'billed_seconds', p_call.billed_seconds, 'unbilled_seconds', p_call.unbilled_seconds,
     'cost_micros', p_call.cost_micros, 'rerated_micros', p_call.rerated_micros, 'refunded_micros', p_call.refunded_micros,
@@ -889,6 +891,26 @@ revoke all on function "private"."close_wallet"() from public;
 
 grant execute on function "private"."close_wallet"() to "postgres";
 
+create or replace function private.count_spent_today()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  new.spend_day := (private.clock() at time zone 'UTC')::date;
+  new.spend_day_micros := coalesce((
+    select -sum(t.amount_micros) from public.transactions t
+    where t.user_id = new.id and t.kind = 'call' and t.created_at >= new.spend_day::timestamp at time zone 'UTC'), 0);
+  return new;
+end
+$function$;
+
+comment on function "private"."count_spent_today"() is 'Trigger: a daily limit that is set counts what calls have cost since the day began (UTC), because without a limit nobody counts.';
+
+revoke all on function "private"."count_spent_today"() from public;
+
+grant execute on function "private"."count_spent_today"() to "postgres";
+
 create or replace function private.credit_purchase (
   p_purchase public.purchases
 )
@@ -917,6 +939,29 @@ comment on function "private"."credit_purchase"(public.purchases) is 'Grants wha
 revoke all on function "private"."credit_purchase"(public.purchases) from public;
 
 grant execute on function "private"."credit_purchase"(public.purchases) to "postgres";
+
+create or replace function private.cut_off_reason (
+  p_call public.call_logs
+)
+  returns text
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+begin
+  return case
+    when p_call.limited_by is null then 'heartbeat_lost'
+    when p_call.limited_by = 'credit' then 'credit_exhausted'
+    else p_call.limited_by
+  end;
+end
+$function$;
+
+comment on function "private"."cut_off_reason"(public.call_logs) is 'The end reason of a call that is at its deadline: the limit it was last told of; without one, a heartbeat would have extended it and none came.';
+
+revoke all on function "private"."cut_off_reason"(public.call_logs) from public;
+
+grant execute on function "private"."cut_off_reason"(public.call_logs) to "postgres";
 
 create or replace function private.daily_limit_left (
   p_user public.users,
@@ -1349,6 +1394,36 @@ revoke all on function "private"."import_call_record"(private.call_record, publi
 
 grant execute on function "private"."import_call_record"(private.call_record, public.rates) to "postgres";
 
+create or replace function private.limited_by (
+  p_user               public.users,
+  p_call               public.call_logs,
+  p_affordable_seconds bigint,
+  p_now                timestamp with time zone,
+  p_settings           jsonb
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  -- Where two limits meet, credit is named last: it would not help while the other one stands.
+  return case
+    when p_affordable_seconds > p_call.authorized_seconds then null
+    when (p_settings ->> 'max_call_seconds')::bigint <= p_call.authorized_seconds then 'time_limit'
+    when p_user.daily_spend_limit_micros is not null and private.max_seconds(
+      p_call.hold_micros + greatest(0, private.daily_limit_left(p_user, p_now)), p_call.rate) <= p_call.authorized_seconds then 'daily_limit'
+    else 'credit'
+  end;
+end
+$function$;
+
+comment on function "private"."limited_by"(public.users, public.call_logs, bigint, timestamp with time zone, jsonb) is 'What keeps a call''s hold from growing: credit, time_limit or daily_limit; null while it can grow.';
+
+revoke all on function "private"."limited_by"(public.users, public.call_logs, bigint, timestamp with time zone, jsonb) from public;
+
+grant execute on function "private"."limited_by"(public.users, public.call_logs, bigint, timestamp with time zone, jsonb) to "postgres";
+
 create or replace function private.lock_call (
   p_user_id uuid,
   p_call_id text
@@ -1521,9 +1596,9 @@ declare
   v_user public.users;
 begin
   select * into v_user from public.users u where u.id = p_call.user_id;
-  if p_call.end_reason = 'credit_exhausted' then
+  if p_call.limited_by is not null then
     perform private.notify_user(p_call.user_id, 'call_cut_off', 'call_cut_off:' || p_call.id,
-      jsonb_build_object('call_id', p_call.id, 'duration_seconds', p_call.duration_seconds, 'cost_micros', p_call.cost_micros));
+      jsonb_build_object('call_id', p_call.id, 'reason', p_call.end_reason, 'duration_seconds', p_call.duration_seconds, 'cost_micros', p_call.cost_micros));
   end if;
   -- Told at the crossing, so a balance that stays low is told once.
   if v_user.balance_micros < v_user.low_balance_threshold_micros
@@ -1568,12 +1643,14 @@ create or replace function private.open_wallet()
   set search_path to ''
   AS $function$
 begin
-  insert into public.users (id, created_at) values (new.id, private.clock()) on conflict (id) do nothing;
+  insert into public.users (id, currency, created_at)
+  values (new.id, coalesce((select p.currency from public.rate_plans p where p.is_default), 'usd'), private.clock())
+  on conflict (id) do nothing;
   return null;
 end
 $function$;
 
-comment on function "private"."open_wallet"() is 'Opens the wallet of a new login.';
+comment on function "private"."open_wallet"() is 'Opens the wallet of a new login, in the currency of the default rate plan.';
 
 revoke all on function "private"."open_wallet"() from public;
 
@@ -1633,7 +1710,7 @@ create or replace function private.parse_rate_sheet (
   with lines as (
     select l.number::integer,
       case when strpos(l.content, '"') = 0 then string_to_array(l.content, ',') else private.parse_csv_line(l.content) end as fields
-    from string_to_table(replace(p_sheet, E'\r', ''), E'\n') with ordinality l (content, number)
+    from string_to_table(p_sheet, E'\n') with ordinality l (content, number)
     where l.content <> ''
   ), header as materialized (
     select h.number, h.fields, array_position(h.fields, 'prefix') as prefix, array_position(h.fields, 'per_minute') as per_minute,
@@ -1784,13 +1861,14 @@ begin
     v_available := private.available_micros(p_user, p_now);
     v_affordable := private.affordable_seconds(p_user, v_available, p_call, p_now, v_settings);
   end if;
+  p_call.limited_by := case when v_affordable <= p_call.authorized_seconds then private.limited_by(p_user, p_call, v_affordable, p_now, v_settings) end;
   p_call.warnings_sent := private.reached_warnings(p_user, v_affordable - private.elapsed_seconds(p_call.answered_at, p_now));
   v_answer := private.call_json(p_user, v_available, p_call, v_affordable, p_now, v_settings,
     array(select t from unnest(p_call.warnings_sent) t where t <> all (v_warned)));
   update public.call_logs c set
     status = p_call.status, answered_at = p_call.answered_at, last_heartbeat_at = p_call.last_heartbeat_at,
     proven_seconds = p_call.proven_seconds, hold_micros = p_call.hold_micros, authorized_seconds = p_call.authorized_seconds,
-    authorized_until = p_call.authorized_until, sweep_at = p_call.sweep_at, warnings_sent = p_call.warnings_sent,
+    authorized_until = p_call.authorized_until, limited_by = p_call.limited_by, sweep_at = p_call.sweep_at, warnings_sent = p_call.warnings_sent,
     last_request_number = coalesce(p_request_number, c.last_request_number),
     last_answer = case when p_request_number is null then c.last_answer else v_answer end
   where c.user_id = p_call.user_id and c.id = p_call.id;
@@ -1829,6 +1907,23 @@ comment on function "private"."proven_by_heartbeat"(public.call_logs, bigint, ti
 revoke all on function "private"."proven_by_heartbeat"(public.call_logs, bigint, timestamp with time zone) from public;
 
 grant execute on function "private"."proven_by_heartbeat"(public.call_logs, bigint, timestamp with time zone) to "postgres";
+
+create or replace function private.publishing_since()
+  returns timestamp with time zone
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  return private.clock() - (clock_timestamp() - transaction_timestamp());
+end
+$function$;
+
+comment on function "private"."publishing_since"() is 'When the transaction began: the earliest instant from which a rate it publishes may apply. Loading a long sheet takes its time.';
+
+revoke all on function "private"."publishing_since"() from public;
+
+grant execute on function "private"."publishing_since"() to "postgres";
 
 create or replace function private.purchase_is_final (
   p_status text
@@ -2041,6 +2136,35 @@ revoke all on function "private"."read_call_records"(jsonb) from public;
 
 grant execute on function "private"."read_call_records"(jsonb) to "postgres";
 
+create or replace function private.refuse_backdated_rates()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_since timestamptz := private.publishing_since();
+  v_plan record;
+begin
+  for v_plan in
+    select p.rate_plan, count(*) as added, min(p.effective_from) as earliest
+    from published p group by p.rate_plan having min(p.effective_from) < v_since order by p.rate_plan
+  loop
+    -- Two sessions that fill one empty plan wait for each other here, and the second finds it filled.
+    perform from public.rate_plans r where r.code = v_plan.rate_plan for no key update;
+    if v_plan.added < (select count(*) from public.rates r where r.rate_plan = v_plan.rate_plan) then
+      perform private.raise_error('rate_published', jsonb_build_object('rate_plan', v_plan.rate_plan, 'effective_from', v_plan.earliest));
+    end if;
+  end loop;
+  return null;
+end
+$function$;
+
+comment on function "private"."refuse_backdated_rates"() is 'Trigger: no version applies from an instant that is past, because it would change what was answered then. The rates a plan begins with may.';
+
+revoke all on function "private"."refuse_backdated_rates"() from public;
+
+grant execute on function "private"."refuse_backdated_rates"() to "postgres";
+
 create or replace function private.refuse_change()
   returns trigger
   language plpgsql
@@ -2064,15 +2188,25 @@ create or replace function private.refuse_published_rate()
   set search_path to ''
   AS $function$
 begin
+  if tg_op = 'TRUNCATE' then
+    perform private.raise_error('rate_published', '{"operation": "truncate"}');
+  end if;
   if old.effective_from <= private.clock() then
     perform private.raise_error('rate_published', jsonb_build_object(
       'rate_plan', old.rate_plan, 'prefix', old.prefix, 'effective_from', old.effective_from));
   end if;
-  return case when tg_op = 'DELETE' then old else new end;
+  if tg_op = 'DELETE' then
+    return old;
+  end if;
+  if new.effective_from < private.publishing_since() then
+    perform private.raise_error('rate_published', jsonb_build_object(
+      'rate_plan', new.rate_plan, 'prefix', new.prefix, 'effective_from', new.effective_from));
+  end if;
+  return new;
 end
 $function$;
 
-comment on function "private"."refuse_published_rate"() is 'Trigger: a rate that is or was in force never changes; one that lies in the future may be corrected or withdrawn.';
+comment on function "private"."refuse_published_rate"() is 'Trigger: a rate that is or was in force never changes; one that lies in the future may be corrected or withdrawn, but not moved into the past.';
 
 revoke all on function "private"."refuse_published_rate"() from public;
 
@@ -2110,6 +2244,31 @@ comment on function "private"."report_end_again"(public.call_logs, bigint, times
 revoke all on function "private"."report_end_again"(public.call_logs, bigint, timestamp with time zone) from public;
 
 grant execute on function "private"."report_end_again"(public.call_logs, bigint, timestamp with time zone) to "postgres";
+
+create or replace function private.reported_reason (
+  p_call   public.call_logs,
+  p_reason text
+)
+  returns text
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+begin
+  return case
+    when p_call.answered_at is null and p_reason = 'completed' then 'no_answer'
+    -- Who hangs up at the deadline need not know which limit it was.
+    when p_reason = 'credit_exhausted' and p_call.limited_by is not null then private.cut_off_reason(p_call)
+    else p_reason
+  end;
+end
+$function$;
+
+comment on function "private"."reported_reason"(public.call_logs, text) is 'The end reason that is kept for one that was reported.';
+
+revoke all on function "private"."reported_reason"(public.call_logs, text) from public;
+
+grant execute on function "private"."reported_reason"(public.call_logs, text) to "postgres";
 
 create or replace function private.require_active (
   p_user public.users
@@ -2194,6 +2353,51 @@ comment on function "private"."require_allowed_redirect"(text, text) is 'Raises 
 revoke all on function "private"."require_allowed_redirect"(text, text) from public;
 
 grant execute on function "private"."require_allowed_redirect"(text, text) to "postgres";
+
+create or replace function private.require_default_currency()
+  returns trigger
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  if exists (select from public.users u where u.rate_plan is null and u.currency <> new.currency) then
+    perform private.raise_error('invalid_request', jsonb_build_object('parameter', 'currency',
+      'problem', 'a wallet of another currency has the default plan', 'rate_plan', new.code, 'plan_currency', new.currency));
+  end if;
+  return new;
+end
+$function$;
+
+comment on function "private"."require_default_currency"() is 'Trigger: the default plan is of the currency of every wallet that has no plan of its own. Raises invalid_request.';
+
+revoke all on function "private"."require_default_currency"() from public;
+
+grant execute on function "private"."require_default_currency"() to "postgres";
+
+create or replace function private.require_plan_currency()
+  returns trigger
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_plan public.rate_plans;
+begin
+  select * into v_plan from public.rate_plans p where case when new.rate_plan is null then p.is_default else p.code = new.rate_plan end;
+  if v_plan.currency <> new.currency then
+    perform private.raise_error('invalid_request', jsonb_build_object('parameter', 'rate_plan', 'problem', 'not of the wallet''s currency',
+      'user_id', new.id, 'rate_plan', v_plan.code, 'plan_currency', v_plan.currency, 'wallet_currency', new.currency));
+  end if;
+  return new;
+end
+$function$;
+
+comment on function "private"."require_plan_currency"() is 'Trigger: a wallet''s plan, its own or the default one, is of its currency. Raises invalid_request.';
+
+revoke all on function "private"."require_plan_currency"() from public;
+
+grant execute on function "private"."require_plan_currency"() to "postgres";
 
 create or replace function private.rerate_call (
   p_call     public.call_logs,
@@ -2502,12 +2706,13 @@ begin
   update public.call_logs c set
     status = 'ended', end_reason = p_reason, settled_by = p_settled_by, ended_at = p_now,
     hold_micros = 0, sweep_at = null, last_answer = null,
+    limited_by = case p_reason when 'credit_exhausted' then 'credit' when 'time_limit' then p_reason when 'daily_limit' then p_reason end,
     duration_seconds = v_billable, billed_seconds = private.billed_seconds(v_billable, p_call.rate),
     unbilled_seconds = p_duration_seconds - v_billable, cost_micros = v_cost
   where c.user_id = p_call.user_id and c.id = p_call.id returning * into v_call;
   v_line := private.charge_call(p_user, v_call, v_call.started_at, p_now, p_call.hold_micros);
   -- After most calls there is nothing to tell.
-  if p_reason = 'credit_exhausted' or (v_line is not null and p_user.low_balance_threshold_micros is not null) then
+  if v_call.limited_by is not null or (v_line is not null and p_user.low_balance_threshold_micros is not null) then
     perform private.notify_call_end(p_user, v_call);
   end if;
   return v_call;
@@ -2533,12 +2738,20 @@ create or replace function private.show_call (
 declare
   v_user public.users;
   v_available bigint;
-  v_settings jsonb := private.all_settings();
+  v_affordable bigint;
+  v_settings jsonb;
 begin
   select * into v_user from public.users u where u.id = p_call.user_id;
   v_available := private.available_micros(v_user, p_now);
-  return private.call_json(v_user, v_available, p_call, private.affordable_seconds(v_user, v_available, p_call, p_now, v_settings),
-    p_now, v_settings, p_replayed => p_replayed);
+  -- An ended call has nothing to look ahead to, and needs the settings only to offer a top-up.
+  if p_call.status <> 'ended' or p_call.limited_by = 'credit' then
+    v_settings := private.all_settings();
+  end if;
+  if p_call.status <> 'ended' then
+    v_affordable := private.affordable_seconds(v_user, v_available, p_call, p_now, v_settings);
+    p_call.limited_by := private.limited_by(v_user, p_call, v_affordable, p_now, v_settings);
+  end if;
+  return private.call_json(v_user, v_available, p_call, v_affordable, p_now, v_settings, p_replayed => p_replayed);
 end
 $function$;
 
@@ -2592,11 +2805,12 @@ create or replace function private.statement_line_json (
   p_transaction public.transactions
 )
   returns jsonb
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'line', p_transaction.line, 'created_at', p_transaction.created_at, 'kind', p_transaction.kind,
     'amount_micros', p_transaction.amount_micros, 'balance_after_micros', p_transaction.balance_after_micros,
     'description', p_transaction.description, 'call_id', p_transaction.call_id, 'purchase_id', p_transaction.purchase_id,
@@ -2612,7 +2826,8 @@ create or replace function private.statement_line_json (
       from public.grant_entries e
       join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
       left join public.purchases p on p.user_id = g.user_id and p.id = g.purchase_id
-      where e.user_id = p_transaction.user_id and e.line = p_transaction.line), '[]'))
+      where e.user_id = p_transaction.user_id and e.line = p_transaction.line), '[]'));
+end
 $function$;
 
 comment on function "private"."statement_line_json"(public.transactions) is 'One journal line with everything that explains it.';
@@ -2639,7 +2854,7 @@ begin
   -- A call that reported as it should until its deadline is proven to the deadline; one that fell silent, to its last heartbeat.
   v_beat_due := p_call.last_heartbeat_at + private.setting_seconds('heartbeat_interval_seconds') + private.setting_seconds('end_grace_seconds');
   if v_beat_due >= p_call.authorized_until then
-    perform private.settle_call(p_user, p_call, p_call.authorized_seconds, 'credit_exhausted', 'sweeper', private.clock());
+    perform private.settle_call(p_user, p_call, p_call.authorized_seconds, private.cut_off_reason(p_call), 'sweeper', private.clock());
   else
     perform private.settle_call(p_user, p_call, p_call.proven_seconds, 'heartbeat_lost', 'sweeper', private.clock());
   end if;
@@ -2822,6 +3037,7 @@ create table "public"."call_logs" (
   "hold_micros"            bigint                   not null default 0,
   "authorized_seconds"     bigint                   not null default 0,
   "authorized_until"       timestamp with time zone,
+  "limited_by"             text,
   "started_at"             timestamp with time zone not null,
   "answered_at"            timestamp with time zone,
   "last_heartbeat_at"      timestamp with time zone,
@@ -2839,12 +3055,15 @@ create table "public"."call_logs" (
   "rerated_micros"         bigint                   not null default 0,
   "refunded_micros"        bigint                   not null default 0,
   constraint "call_logs_end_reason_known"
-    check ((end_reason = ANY (ARRAY['completed'::text, 'no_answer'::text, 'busy'::text, 'failed'::text, 'canceled'::text, 'credit_exhausted'::text, 'heartbeat_lost'::text]))),
+    check
+    ((end_reason = ANY (ARRAY['completed'::text, 'no_answer'::text, 'busy'::text, 'failed'::text, 'canceled'::text, 'credit_exhausted'::text, 'time_limit'::text,
+    'daily_limit'::text, 'heartbeat_lost'::text]))),
   constraint "call_logs_ended_holds_nothing" check (((status <> 'ended'::text) OR ((hold_micros = 0) AND (sweep_at IS NULL)))),
   constraint "call_logs_ended_is_settled" check (((status = 'ended'::text) = ((ended_at IS NOT NULL) AND (end_reason IS NOT NULL) AND (settled_by IS
     NOT NULL) AND (duration_seconds IS NOT NULL) AND (billed_seconds IS NOT NULL) AND (cost_micros IS NOT NULL)))),
   constraint "call_logs_hold_not_negative" check ((hold_micros >= 0)),
   constraint "call_logs_id_is_name" check (((id ~ '^[A-Za-z0-9._:@-]+$'::text) AND (length(id) <= 128))),
+  constraint "call_logs_limited_by_known" check ((limited_by = ANY (ARRAY['credit'::text, 'time_limit'::text, 'daily_limit'::text]))),
   constraint "call_logs_open_is_swept" check (((status = 'ended'::text) OR (sweep_at IS NOT NULL))),
   constraint "call_logs_pkey" primary key (user_id, id),
   constraint "call_logs_refunded_not_negative" check ((refunded_micros >= 0)),
@@ -2891,7 +3110,7 @@ comment on column "public"."call_logs"."destination_masked" is 'The dialled numb
 
 comment on column "public"."call_logs"."duration_seconds" is 'Seconds talked, as far as they are billed or proven.';
 
-comment on column "public"."call_logs"."end_reason" is 'Why it ended.';
+comment on column "public"."call_logs"."end_reason" is 'Why it ended. A call that reached its deadline ends by credit_exhausted, time_limit (max_call_seconds) or daily_limit (the person''s own).';
 
 comment on column "public"."call_logs"."ended_at" is 'When it was settled.';
 
@@ -2904,6 +3123,8 @@ comment on column "public"."call_logs"."last_answer" is 'What that heartbeat was
 comment on column "public"."call_logs"."last_heartbeat_at" is 'The last instant it is proven to have been alive.';
 
 comment on column "public"."call_logs"."last_request_number" is 'Number of the newest heartbeat that had one.';
+
+comment on column "public"."call_logs"."limited_by" is 'What keeps its hold from growing, or cut it off: credit, time_limit or daily_limit; null while it can grow.';
 
 comment on column "public"."call_logs"."proven_seconds" is 'Seconds from the answer it is proven to have lasted, by its last heartbeat.';
 
@@ -2955,6 +3176,8 @@ grant select ("id") on table "public"."call_logs" to "authenticated";
 
 grant select ("last_heartbeat_at") on table "public"."call_logs" to "authenticated";
 
+grant select ("limited_by") on table "public"."call_logs" to "authenticated";
+
 grant select ("rate") on table "public"."call_logs" to "authenticated";
 
 grant select ("refunded_micros") on table "public"."call_logs" to "authenticated";
@@ -3000,6 +3223,8 @@ grant select ("hold_micros") on table "public"."call_logs" to "service_role";
 grant select ("id") on table "public"."call_logs" to "service_role";
 
 grant select ("last_heartbeat_at") on table "public"."call_logs" to "service_role";
+
+grant select ("limited_by") on table "public"."call_logs" to "service_role";
 
 grant select ("rate") on table "public"."call_logs" to "service_role";
 
@@ -3338,6 +3563,7 @@ create table "public"."rate_plans" (
   "name"       text    not null,
   "currency"   text    not null default 'usd'::text,
   "is_default" boolean not null default false,
+  constraint "rate_plans_code_currency" unique (code, currency),
   constraint "rate_plans_code_is_name" check ((code ~ '^[a-z0-9_]{1,40}$'::text)),
   constraint "rate_plans_currency_is_code" check ((currency ~ '^[a-z]{3}$'::text)),
   constraint "rate_plans_pkey" primary key (code)
@@ -3348,6 +3574,12 @@ alter table "public"."rate_plans"
 
 create unique index rate_plans_one_default on public.rate_plans using btree (is_default)
   where is_default;
+
+create trigger default_plan_is_of_its_wallets_currency
+  before insert or update of is_default, currency on public.rate_plans
+  for each row
+  when (new.is_default)
+  execute function private.require_default_currency();
 
 create policy "Anyone reads the rate plans" on "public"."rate_plans"
   for select
@@ -3401,6 +3633,16 @@ alter table "public"."rates"
 create trigger published_rates_never_change
   before delete or update on public.rates
   for each row
+  execute function private.refuse_published_rate();
+
+create trigger rates_are_not_backdated
+  after insert on public.rates referencing NEW table as published
+  for each STATEMENT
+  execute function private.refuse_backdated_rates();
+
+create trigger rates_are_not_truncated
+  before truncate on public.rates
+  for each STATEMENT
   execute function private.refuse_published_rate();
 
 create policy "Anyone reads the rates" on "public"."rates"
@@ -3561,7 +3803,7 @@ create table "public"."users" (
   constraint "users_low_balance_threshold_not_negative" check ((low_balance_threshold_micros >= 0)),
   constraint "users_max_concurrent_calls_positive" check ((max_concurrent_calls > 0)),
   constraint "users_pkey" primary key (id),
-  constraint "users_rate_plan_fkey" foreign key (rate_plan) references public.rate_plans(code),
+  constraint "users_rate_plan_is_of_the_wallets_currency" foreign key (rate_plan, currency) references public.rate_plans(code, currency),
   constraint "users_spend_day_not_negative" check ((spend_day_micros >= 0)),
   constraint "users_status_known" check ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text]))),
   constraint "users_warning_thresholds_positive" check (((0 < ALL (warning_thresholds_seconds)) AND (cardinality(warning_thresholds_seconds) <= 10)))
@@ -3570,14 +3812,25 @@ create table "public"."users" (
 alter table "public"."users"
   enable row level security;
 
-create index users_rate_plan on public.users using btree (rate_plan)
+create index users_rate_plan on public.users using btree (rate_plan, currency)
   where (rate_plan is not null);
 
 create trigger announce_wallet
   after update of balance_micros, held_micros, status on public.users
   for each row
-  when ((old.* IS DISTINCT FROM new.*))
+  when ((((old.balance_micros IS DISTINCT FROM new.balance_micros) OR (old.held_micros IS DISTINCT FROM new.held_micros)) OR (old.status IS DISTINCT FROM new.status)))
   execute function private.announce_wallet();
+
+create trigger count_spent_today
+  before update of daily_spend_limit_micros on public.users
+  for each row
+  when (((old.daily_spend_limit_micros IS NULL) AND (new.daily_spend_limit_micros IS NOT NULL)))
+  execute function private.count_spent_today();
+
+create trigger plan_is_of_the_wallets_currency
+  before insert or update of rate_plan, currency on public.users
+  for each row
+  execute function private.require_plan_currency();
 
 create policy "Users read their own wallet" on "public"."users"
   for select
@@ -3905,12 +4158,12 @@ begin
     end if;
   end if;
   v_call := private.settle_call(v_user, v_call, coalesce(v_reported, private.talked_seconds(v_call, v_now)),
-    case when v_call.answered_at is null and end_call.reason = 'completed' then 'no_answer' else end_call.reason end, 'caller', v_now);
+    private.reported_reason(v_call, end_call.reason), 'caller', v_now);
   return private.show_call(v_call, v_now);
 end
 $function$;
 
-comment on function "public"."end_call"(text, text, integer, uuid) is 'Ends and settles a call. Reasons: completed, no_answer, busy, failed, canceled, credit_exhausted. duration_seconds counts only with the secret key; otherwise the database''s clock decides. The first end wins. Raises call_not_found, duration_invalid, idempotency_conflict, invalid_request.';
+comment on function "public"."end_call"(text, text, integer, uuid) is 'Ends and settles a call. Reasons: completed, no_answer, busy, failed, canceled, credit_exhausted (whatever limit it was: the call knows which). duration_seconds counts only with the secret key; otherwise the database''s clock decides. The first end wins. Raises call_not_found, duration_invalid, idempotency_conflict, invalid_request.';
 
 revoke all on function "public"."end_call"(text, text, integer, uuid) from public;
 
@@ -4033,7 +4286,7 @@ begin
   -- Past the deadline there is nothing to extend: the other side should have hung up, and billing stopped there.
   if v_now >= v_call.authorized_until then
     v_call := private.settle_call(v_user, v_call, case when v_reported is null then private.talked_seconds(v_call, v_now)
-      else private.proven_by_heartbeat(v_call, v_reported, v_now) end, 'credit_exhausted', 'caller', v_now);
+      else private.proven_by_heartbeat(v_call, v_reported, v_now) end, private.cut_off_reason(v_call), 'caller', v_now);
     return private.show_call(v_call, v_now);
   end if;
   v_call.proven_seconds := private.proven_by_heartbeat(v_call, v_reported, v_now);
@@ -4316,6 +4569,8 @@ create or replace function public.load_rate_sheet (
   AS $function$
 declare
   v_now timestamptz := private.clock();
+  -- Spreadsheets begin their UTF-8 with a byte order mark and end lines with CRLF.
+  v_sheet text := replace(ltrim(load_rate_sheet.sheet, U&'\FEFF'), E'\r', '');
   v_from timestamptz := coalesce(load_rate_sheet.effective_from, v_now);
   v_lines private.sheet_line[];
   v_problems jsonb;
@@ -4326,10 +4581,10 @@ begin
   if v_from < v_now then
     perform private.raise_error('invalid_request', '{"parameter": "effective_from", "problem": "in the past"}');
   end if;
-  if coalesce(private.parse_csv_line(split_part(replace(load_rate_sheet.sheet, E'\r', ''), E'\n', 1)), '{}') @> '{prefix,per_minute}' is false then
+  if coalesce(private.parse_csv_line(split_part(v_sheet, E'\n', 1)), '{}') @> '{prefix,per_minute}' is false then
     perform private.raise_error('invalid_request', '{"parameter": "sheet", "problem": "no header with prefix and per_minute"}');
   end if;
-  select array_agg(l) into v_lines from private.parse_rate_sheet(load_rate_sheet.sheet) l;
+  select array_agg(l) into v_lines from private.parse_rate_sheet(v_sheet) l;
   select jsonb_agg(jsonb_build_object('line', l.line, 'prefix', l.prefix, 'problem', l.problem) order by l.line) into v_problems
     from unnest(v_lines) l where l.problem is not null;
   if v_problems is null then

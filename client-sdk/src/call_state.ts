@@ -65,7 +65,8 @@ export interface Estimate {
 }
 
 /**
- * Why a call is ended. The server knows one more that callers cannot give: `heartbeat_lost`.
+ * Why a call is ended. `credit_exhausted` says that it reached its deadline. The server knows which limit that was, and
+ * has three reasons more that callers cannot give: `time_limit`, `daily_limit` and `heartbeat_lost`.
  *
  * @example
  * ```ts
@@ -110,7 +111,12 @@ export interface CallState {
   elapsedSeconds: number;
   /** Seconds that could still be talked with all the credit there is. */
   secondsLeft: number;
-  /** Whether there is no more credit to extend it with. */
+  /**
+   * What keeps it from going on past `authorizedUntil`: credit, the longest a call may last, or the person's daily limit;
+   * `null` while it can be extended. Of an ended call: what cut it off.
+   */
+  limitedBy: "credit" | "time_limit" | "daily_limit" | null;
+  /** Whether credit is what limits it, so that more would help. */
   finalUnit: boolean;
   /** Where to add credit, said with the final unit if the operator has named a page. */
   topUpUrl: string | null;
@@ -130,7 +136,7 @@ export interface CallState {
   reratedMicros: Micros;
   /** What was given back since it ended. */
   refundedMicros: Micros;
-  endReason: EndReason | "heartbeat_lost" | null;
+  endReason: EndReason | "time_limit" | "daily_limit" | "heartbeat_lost" | null;
   /** ISO 4217 code, lower case. */
   currency: string;
   balanceMicros: Micros;

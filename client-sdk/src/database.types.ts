@@ -21,6 +21,7 @@ export type Database = {
           "last_answer": Json | null;
           "last_heartbeat_at": string | null;
           "last_request_number": number | null;
+          "limited_by": string | null;
           "proven_seconds": number;
           "rate": Database["public"]["Tables"]["rates"]["Row"];
           "refunded_micros": number;
@@ -51,6 +52,7 @@ export type Database = {
           "last_answer"?: Json | null;
           "last_heartbeat_at"?: string | null;
           "last_request_number"?: number | null;
+          "limited_by"?: string | null;
           "proven_seconds"?: number;
           "rate": Database["public"]["Tables"]["rates"]["Row"];
           "refunded_micros"?: number;
@@ -80,6 +82,7 @@ export type Database = {
           "last_answer"?: Json | null;
           "last_heartbeat_at"?: string | null;
           "last_request_number"?: number | null;
+          "limited_by"?: string | null;
           "proven_seconds"?: number;
           "rate"?: Database["public"]["Tables"]["rates"]["Row"];
           "refunded_micros"?: number;
@@ -578,11 +581,11 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "users_rate_plan_fkey";
-            columns: ["rate_plan"];
+            foreignKeyName: "users_rate_plan_is_of_the_wallets_currency";
+            columns: ["rate_plan", "currency"];
             isOneToOne: false;
             referencedRelation: "rate_plans";
-            referencedColumns: ["code"];
+            referencedColumns: ["code", "currency"];
           },
         ];
       };

@@ -349,13 +349,13 @@ export class LiveCall {
 
   /** The deadline is here: hanging up comes first, telling the server after. */
   #timeIsUp(): void {
-    const cause = this.#state.finalUnit ? "credit" : "connection";
-    this.#deplete(cause);
-    // Someone who still has credit must not read that it ran out.
-    void this.end(cause === "credit" ? "credit_exhausted" : "failed");
+    const { limitedBy } = this.#state;
+    this.#deplete(limitedBy ?? "connection");
+    // Someone who still has credit must not read that it ran out; which limit it was, the server knows.
+    void this.end(limitedBy ? "credit_exhausted" : "failed");
   }
 
-  #deplete(cause: "credit" | "connection"): void {
+  #deplete(cause: LiveCallEvents["depleted"]["cause"]): void {
     if (this.#isDepleted) return;
     this.#isDepleted = true;
     this.#events.emit("depleted", { cause });
@@ -396,7 +396,7 @@ export class LiveCall {
     if (this.#isOver) return;
     this.#isOver = true;
     this.detach();
-    if (state.endReason === "credit_exhausted") this.#deplete("credit");
+    if (state.endReason && state.limitedBy) this.#deplete(state.limitedBy);
     this.#events.emit("ended", { state, confirmed });
     this.#tellEnded({ state, confirmed });
   }

@@ -20,8 +20,11 @@ export interface LiveCallEvents {
   warning: { thresholdSeconds: number; secondsLeft: number };
   /** The call may go on for longer than it could before. */
   extended: { secondsLeft: number; addedSeconds: number };
-  /** The time is over: hang up now. `credit` ran out, or heartbeats could not get through (`connection`). */
-  depleted: { cause: "credit" | "connection" };
+  /**
+   * The time is over: hang up now. `credit` ran out, no call lasts longer (`time_limit`), the day may cost no more
+   * (`daily_limit`), or heartbeats could not get through (`connection`).
+   */
+  depleted: { cause: "credit" | "time_limit" | "daily_limit" | "connection" };
   /**
    * The call is over. `confirmed` is false when the server could not be told: it then settles the call by itself, at
    * most up to its deadline, and `state` is the last one known.

@@ -88,11 +88,13 @@ create function private.open_wallet() returns trigger
 language plpgsql volatile security definer set search_path = ''
 as $$
 begin
-  insert into public.users (id, created_at) values (new.id, private.clock()) on conflict (id) do nothing;
+  insert into public.users (id, currency, created_at)
+  values (new.id, coalesce((select p.currency from public.rate_plans p where p.is_default), 'usd'), private.clock())
+  on conflict (id) do nothing;
   return null;
 end
 $$;
-comment on function private.open_wallet() is 'Opens the wallet of a new login.';
+comment on function private.open_wallet() is 'Opens the wallet of a new login, in the currency of the default rate plan.';
 
 create function private.close_wallet() returns trigger
 language plpgsql volatile security definer set search_path = ''

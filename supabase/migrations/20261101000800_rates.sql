@@ -8,8 +8,9 @@
 --   billed = initial + ceil(max(0, t - initial) / increment) * increment         nothing when t = 0
 --   cost   = max(minimum_charge, connection_fee + round(billed * per_minute / 60))
 --
--- A published rate never changes: a trigger refuses it. A new version, effective from a later instant, replaces it; a call keeps the version it was
--- authorized with.
+-- A published rate never changes: triggers refuse it. A new version, effective from a later instant, replaces it; a call keeps the version it was
+-- authorized with. So what a number cost at an instant that is past is answered the same forever. Only a plan that had no rates, of which nothing
+-- was ever answered, may be given some that apply from before.
 
 create table public.rate_plans (
   code text primary key constraint rate_plans_code_is_name check (code ~ '^[a-z0-9_]{1,40}$'),
@@ -67,20 +68,111 @@ create function private.refuse_published_rate() returns trigger
 language plpgsql volatile set search_path = ''
 as $$
 begin
+  if tg_op = 'TRUNCATE' then
+    perform private.raise_error('rate_published', '{"operation": "truncate"}');
+  end if;
   if old.effective_from <= private.clock() then
     perform private.raise_error('rate_published', jsonb_build_object(
       'rate_plan', old.rate_plan, 'prefix', old.prefix, 'effective_from', old.effective_from));
   end if;
-  return case when tg_op = 'DELETE' then old else new end;
+  if tg_op = 'DELETE' then
+    return old;
+  end if;
+  if new.effective_from < private.publishing_since() then
+    perform private.raise_error('rate_published', jsonb_build_object(
+      'rate_plan', new.rate_plan, 'prefix', new.prefix, 'effective_from', new.effective_from));
+  end if;
+  return new;
 end
 $$;
-comment on function private.refuse_published_rate() is 'Trigger: a rate that is or was in force never changes; one that lies in the future may be corrected or withdrawn.';
+comment on function private.refuse_published_rate() is
+  'Trigger: a rate that is or was in force never changes; one that lies in the future may be corrected or withdrawn, but not moved into the past.';
 
 create trigger published_rates_never_change before update or delete on public.rates
   for each row execute function private.refuse_published_rate();
+create trigger rates_are_not_truncated before truncate on public.rates
+  for each statement execute function private.refuse_published_rate();
 
-alter table public.users add foreign key (rate_plan) references public.rate_plans (code);
-create index users_rate_plan on public.users (rate_plan) where rate_plan is not null;
+create function private.publishing_since() returns timestamptz
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return private.clock() - (clock_timestamp() - transaction_timestamp());
+end
+$$;
+comment on function private.publishing_since() is
+  'When the transaction began: the earliest instant from which a rate it publishes may apply. Loading a long sheet takes its time.';
+
+create function private.refuse_backdated_rates() returns trigger
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_since timestamptz := private.publishing_since();
+  v_plan record;
+begin
+  for v_plan in
+    select p.rate_plan, count(*) as added, min(p.effective_from) as earliest
+    from published p group by p.rate_plan having min(p.effective_from) < v_since order by p.rate_plan
+  loop
+    -- Two sessions that fill one empty plan wait for each other here, and the second finds it filled.
+    perform from public.rate_plans r where r.code = v_plan.rate_plan for no key update;
+    if v_plan.added < (select count(*) from public.rates r where r.rate_plan = v_plan.rate_plan) then
+      perform private.raise_error('rate_published', jsonb_build_object('rate_plan', v_plan.rate_plan, 'effective_from', v_plan.earliest));
+    end if;
+  end loop;
+  return null;
+end
+$$;
+comment on function private.refuse_backdated_rates() is
+  'Trigger: no version applies from an instant that is past, because it would change what was answered then. The rates a plan begins with may.';
+
+create trigger rates_are_not_backdated after insert on public.rates
+  referencing new table as published for each statement execute function private.refuse_backdated_rates();
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Whose plan
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- A wallet is never charged in another currency: the key carries it, so that neither the wallet nor its plan can change it alone.
+alter table public.rate_plans add constraint rate_plans_code_currency unique (code, currency);
+alter table public.users add constraint users_rate_plan_is_of_the_wallets_currency
+  foreign key (rate_plan, currency) references public.rate_plans (code, currency);
+create index users_rate_plan on public.users (rate_plan, currency) where rate_plan is not null;
+
+create function private.require_plan_currency() returns trigger
+language plpgsql stable set search_path = ''
+as $$
+declare
+  v_plan public.rate_plans;
+begin
+  select * into v_plan from public.rate_plans p where case when new.rate_plan is null then p.is_default else p.code = new.rate_plan end;
+  if v_plan.currency <> new.currency then
+    perform private.raise_error('invalid_request', jsonb_build_object('parameter', 'rate_plan', 'problem', 'not of the wallet''s currency',
+      'user_id', new.id, 'rate_plan', v_plan.code, 'plan_currency', v_plan.currency, 'wallet_currency', new.currency));
+  end if;
+  return new;
+end
+$$;
+comment on function private.require_plan_currency() is 'Trigger: a wallet''s plan, its own or the default one, is of its currency. Raises invalid_request.';
+
+create trigger plan_is_of_the_wallets_currency before insert or update of rate_plan, currency on public.users
+  for each row execute function private.require_plan_currency();
+
+create function private.require_default_currency() returns trigger
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if exists (select from public.users u where u.rate_plan is null and u.currency <> new.currency) then
+    perform private.raise_error('invalid_request', jsonb_build_object('parameter', 'currency',
+      'problem', 'a wallet of another currency has the default plan', 'rate_plan', new.code, 'plan_currency', new.currency));
+  end if;
+  return new;
+end
+$$;
+comment on function private.require_default_currency() is 'Trigger: the default plan is of the currency of every wallet that has no plan of its own. Raises invalid_request.';
+
+create trigger default_plan_is_of_its_wallets_currency before insert or update of is_default, currency on public.rate_plans
+  for each row when (new.is_default) execute function private.require_default_currency();
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Arithmetic

@@ -1,8 +1,8 @@
 -- Rate sheets: loading many rates at once.
 --
--- A sheet is CSV with a header (RFC 4180). All of it is loaded or nothing is: every bad line is reported with its number. Prices are decimal
--- amounts of the plan's currency, at most six decimals, read without a float. Loading adds versions effective from an instant that is not past,
--- so what was published stays as it was.
+-- A sheet is CSV with a header (RFC 4180), in UTF-8 with or without a byte order mark, its lines ended by LF or CRLF. All of it is loaded or
+-- nothing is: every bad line is reported with its number. Prices are decimal amounts of the plan's currency, at most six decimals, read without a
+-- float. Loading adds versions effective from an instant that is not past, so what was published stays as it was.
 --
 --   column              required   default
 --   prefix              yes                   leading digits of the E.164 number; empty matches every number
@@ -45,7 +45,7 @@ as $$
   with lines as (
     select l.number::integer,
       case when strpos(l.content, '"') = 0 then string_to_array(l.content, ',') else private.parse_csv_line(l.content) end as fields
-    from string_to_table(replace(p_sheet, E'\r', ''), E'\n') with ordinality l (content, number)
+    from string_to_table(p_sheet, E'\n') with ordinality l (content, number)
     where l.content <> ''
   ), header as materialized (
     select h.number, h.fields, array_position(h.fields, 'prefix') as prefix, array_position(h.fields, 'per_minute') as per_minute,
@@ -97,6 +97,8 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_now timestamptz := private.clock();
+  -- Spreadsheets begin their UTF-8 with a byte order mark and end lines with CRLF.
+  v_sheet text := replace(ltrim(load_rate_sheet.sheet, U&'\FEFF'), E'\r', '');
   v_from timestamptz := coalesce(load_rate_sheet.effective_from, v_now);
   v_lines private.sheet_line[];
   v_problems jsonb;
@@ -107,10 +109,10 @@ begin
   if v_from < v_now then
     perform private.raise_error('invalid_request', '{"parameter": "effective_from", "problem": "in the past"}');
   end if;
-  if coalesce(private.parse_csv_line(split_part(replace(load_rate_sheet.sheet, E'\r', ''), E'\n', 1)), '{}') @> '{prefix,per_minute}' is false then
+  if coalesce(private.parse_csv_line(split_part(v_sheet, E'\n', 1)), '{}') @> '{prefix,per_minute}' is false then
     perform private.raise_error('invalid_request', '{"parameter": "sheet", "problem": "no header with prefix and per_minute"}');
   end if;
-  select array_agg(l) into v_lines from private.parse_rate_sheet(load_rate_sheet.sheet) l;
+  select array_agg(l) into v_lines from private.parse_rate_sheet(v_sheet) l;
   select jsonb_agg(jsonb_build_object('line', l.line, 'prefix', l.prefix, 'problem', l.problem) order by l.line) into v_problems
     from unnest(v_lines) l where l.problem is not null;
   if v_problems is null then

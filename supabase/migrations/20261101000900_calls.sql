@@ -15,7 +15,7 @@ create table public.call_logs (
   id text not null constraint call_logs_id_is_name check (id ~ '^[A-Za-z0-9._:@-]+$' and length(id) <= 128),
   status text not null default 'authorized' constraint call_logs_status_known check (status in ('authorized', 'answered', 'ended')),
   end_reason text constraint call_logs_end_reason_known check (end_reason in (
-    'completed', 'no_answer', 'busy', 'failed', 'canceled', 'credit_exhausted', 'heartbeat_lost')),
+    'completed', 'no_answer', 'busy', 'failed', 'canceled', 'credit_exhausted', 'time_limit', 'daily_limit', 'heartbeat_lost')),
   settled_by text constraint call_logs_settled_by_known check (settled_by in ('caller', 'sweeper', 'import')),
   destination_masked text not null,
   destination_ciphertext bytea,
@@ -23,6 +23,7 @@ create table public.call_logs (
   hold_micros bigint not null default 0 constraint call_logs_hold_not_negative check (hold_micros >= 0),
   authorized_seconds bigint not null default 0,
   authorized_until timestamptz,
+  limited_by text constraint call_logs_limited_by_known check (limited_by in ('credit', 'time_limit', 'daily_limit')),
   started_at timestamptz not null,
   answered_at timestamptz,
   last_heartbeat_at timestamptz,
@@ -51,7 +52,7 @@ comment on table public.call_logs is 'Calls, live and past.';
 comment on column public.call_logs.user_id is 'Who pays.';
 comment on column public.call_logs.id is 'The telephony system''s own id; the idempotency key of the call.';
 comment on column public.call_logs.status is 'authorized (ringing), answered (billing) or ended.';
-comment on column public.call_logs.end_reason is 'Why it ended.';
+comment on column public.call_logs.end_reason is 'Why it ended. A call that reached its deadline ends by credit_exhausted, time_limit (max_call_seconds) or daily_limit (the person''s own).';
 comment on column public.call_logs.settled_by is 'caller: it was reported. sweeper: it was cut off or fell silent. import: it came as a record afterwards.';
 comment on column public.call_logs.destination_masked is 'The dialled number with its middle hidden.';
 comment on column public.call_logs.destination_ciphertext is 'The dialled number, encrypted. Not readable by API roles; null once the user is deleted.';
@@ -59,6 +60,7 @@ comment on column public.call_logs.rate is 'The rate as it was when the call was
 comment on column public.call_logs.hold_micros is 'Credit reserved for it now, in micro-units.';
 comment on column public.call_logs.authorized_seconds is 'Talk time the hold pays for, counted from the answer.';
 comment on column public.call_logs.authorized_until is 'By when it must end; billing stops there. Null until answered.';
+comment on column public.call_logs.limited_by is 'What keeps its hold from growing, or cut it off: credit, time_limit or daily_limit; null while it can grow.';
 comment on column public.call_logs.started_at is 'When it was authorized.';
 comment on column public.call_logs.answered_at is 'When billing began.';
 comment on column public.call_logs.last_heartbeat_at is 'The last instant it is proven to have been alive.';
@@ -85,7 +87,7 @@ create policy "Users read their own calls" on public.call_logs
   for select to authenticated using (user_id = (select auth.uid()));
 -- Column by column, because the ciphertext is for nobody.
 grant select (user_id, id, status, end_reason, settled_by, destination_masked, rate, hold_micros, authorized_seconds, authorized_until,
-  started_at, answered_at, last_heartbeat_at, ended_at, reported_end_at, warnings_sent, duration_seconds, billed_seconds,
+  limited_by, started_at, answered_at, last_heartbeat_at, ended_at, reported_end_at, warnings_sent, duration_seconds, billed_seconds,
   unbilled_seconds, cost_micros, rerated_micros, refunded_micros) on public.call_logs to authenticated, service_role;
 
 alter table public.transactions add foreign key (user_id, call_id) references public.call_logs (user_id, id);
@@ -374,7 +376,8 @@ create function private.call_json(
 language plpgsql stable set search_path = ''
 as $$
 declare
-  v_is_final boolean := p_affordable_seconds <= p_call.authorized_seconds;
+  -- Only where credit is what ends it would more of it help.
+  v_is_final boolean := p_call.limited_by is not distinct from 'credit';
   v_elapsed bigint := case when p_call.status = 'ended' then p_call.duration_seconds
     else private.elapsed_seconds(p_call.answered_at, p_now) end;
   v_left bigint := case when p_call.status = 'ended' then 0 else greatest(0, p_affordable_seconds - v_elapsed) end;
@@ -384,7 +387,7 @@ begin
     'rate', private.rate_json(p_call.rate), 'hold_micros', p_call.hold_micros, 'authorized_seconds', p_call.authorized_seconds,
     'authorized_until', p_call.authorized_until, 'started_at', p_call.started_at, 'answered_at', p_call.answered_at,
     'ended_at', p_call.ended_at, 'elapsed_seconds', v_elapsed, 'seconds_left', v_left,
-    'final_unit', v_is_final, 'top_up_url', case when v_is_final then p_settings -> 'top_up_url' end,
+    'limited_by', p_call.limited_by, 'final_unit', v_is_final, 'top_up_url', case when v_is_final then p_settings -> 'top_up_url' end,
     'warnings', to_jsonb(p_warnings), 'heartbeat_seconds', case when v_left = 0 then 1 else private.next_heartbeat_seconds(p_user, v_left, p_settings) end,
     'duration_seconds', p_call.duration_seconds, 'billed_seconds', p_call.billed_seconds, 'unbilled_seconds', p_call.unbilled_seconds,
     'cost_micros', p_call.cost_micros, 'rerated_micros', p_call.rerated_micros, 'refunded_micros', p_call.refunded_micros,
@@ -400,12 +403,20 @@ as $$
 declare
   v_user public.users;
   v_available bigint;
-  v_settings jsonb := private.all_settings();
+  v_affordable bigint;
+  v_settings jsonb;
 begin
   select * into v_user from public.users u where u.id = p_call.user_id;
   v_available := private.available_micros(v_user, p_now);
-  return private.call_json(v_user, v_available, p_call, private.affordable_seconds(v_user, v_available, p_call, p_now, v_settings),
-    p_now, v_settings, p_replayed => p_replayed);
+  -- An ended call has nothing to look ahead to, and needs the settings only to offer a top-up.
+  if p_call.status <> 'ended' or p_call.limited_by = 'credit' then
+    v_settings := private.all_settings();
+  end if;
+  if p_call.status <> 'ended' then
+    v_affordable := private.affordable_seconds(v_user, v_available, p_call, p_now, v_settings);
+    p_call.limited_by := private.limited_by(v_user, p_call, v_affordable, p_now, v_settings);
+  end if;
+  return private.call_json(v_user, v_available, p_call, v_affordable, p_now, v_settings, p_replayed => p_replayed);
 end
 $$;
 comment on function private.show_call(public.call_logs, timestamptz, boolean) is 'A call as the API shows it, beside its wallet as it is now.';

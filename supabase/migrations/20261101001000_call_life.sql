@@ -142,14 +142,15 @@ begin
   v_call := private.with_hold(v_call, v_affordable, p_now, v_settings);
   p_user := private.change_held(p_user, v_call.hold_micros);
   v_available := v_available - v_call.hold_micros;
+  v_call.limited_by := case when v_affordable <= v_call.authorized_seconds then private.limited_by(p_user, v_call, v_affordable, p_now, v_settings) end;
   if p_answered then
     v_due := private.reached_warnings(p_user, v_affordable);
   end if;
   insert into public.call_logs (user_id, id, status, destination_masked, destination_ciphertext, rate, hold_micros, authorized_seconds,
-    authorized_until, started_at, answered_at, last_heartbeat_at, sweep_at, warnings_sent)
+    authorized_until, limited_by, started_at, answered_at, last_heartbeat_at, sweep_at, warnings_sent)
   values (v_call.user_id, v_call.id, case when p_answered then 'answered' else 'authorized' end, private.mask_destination(p_number),
     private.encrypt_destination(p_number), v_call.rate, v_call.hold_micros, v_call.authorized_seconds,
-    v_call.authorized_until, v_call.started_at, v_call.answered_at, v_call.last_heartbeat_at, v_call.sweep_at, v_due)
+    v_call.authorized_until, v_call.limited_by, v_call.started_at, v_call.answered_at, v_call.last_heartbeat_at, v_call.sweep_at, v_due)
   returning * into v_call;
   return private.call_json(p_user, v_available, v_call, v_affordable, p_now, v_settings, v_due);
 end
@@ -190,13 +191,14 @@ begin
     v_available := private.available_micros(p_user, p_now);
     v_affordable := private.affordable_seconds(p_user, v_available, p_call, p_now, v_settings);
   end if;
+  p_call.limited_by := case when v_affordable <= p_call.authorized_seconds then private.limited_by(p_user, p_call, v_affordable, p_now, v_settings) end;
   p_call.warnings_sent := private.reached_warnings(p_user, v_affordable - private.elapsed_seconds(p_call.answered_at, p_now));
   v_answer := private.call_json(p_user, v_available, p_call, v_affordable, p_now, v_settings,
     array(select t from unnest(p_call.warnings_sent) t where t <> all (v_warned)));
   update public.call_logs c set
     status = p_call.status, answered_at = p_call.answered_at, last_heartbeat_at = p_call.last_heartbeat_at,
     proven_seconds = p_call.proven_seconds, hold_micros = p_call.hold_micros, authorized_seconds = p_call.authorized_seconds,
-    authorized_until = p_call.authorized_until, sweep_at = p_call.sweep_at, warnings_sent = p_call.warnings_sent,
+    authorized_until = p_call.authorized_until, limited_by = p_call.limited_by, sweep_at = p_call.sweep_at, warnings_sent = p_call.warnings_sent,
     last_request_number = coalesce(p_request_number, c.last_request_number),
     last_answer = case when p_request_number is null then c.last_answer else v_answer end
   where c.user_id = p_call.user_id and c.id = p_call.id;
@@ -269,7 +271,7 @@ begin
   -- Past the deadline there is nothing to extend: the other side should have hung up, and billing stopped there.
   if v_now >= v_call.authorized_until then
     v_call := private.settle_call(v_user, v_call, case when v_reported is null then private.talked_seconds(v_call, v_now)
-      else private.proven_by_heartbeat(v_call, v_reported, v_now) end, 'credit_exhausted', 'caller', v_now);
+      else private.proven_by_heartbeat(v_call, v_reported, v_now) end, private.cut_off_reason(v_call), 'caller', v_now);
     return private.show_call(v_call, v_now);
   end if;
   v_call.proven_seconds := private.proven_by_heartbeat(v_call, v_reported, v_now);
@@ -294,12 +296,13 @@ begin
   update public.call_logs c set
     status = 'ended', end_reason = p_reason, settled_by = p_settled_by, ended_at = p_now,
     hold_micros = 0, sweep_at = null, last_answer = null,
+    limited_by = case p_reason when 'credit_exhausted' then 'credit' when 'time_limit' then p_reason when 'daily_limit' then p_reason end,
     duration_seconds = v_billable, billed_seconds = private.billed_seconds(v_billable, p_call.rate),
     unbilled_seconds = p_duration_seconds - v_billable, cost_micros = v_cost
   where c.user_id = p_call.user_id and c.id = p_call.id returning * into v_call;
   v_line := private.charge_call(p_user, v_call, v_call.started_at, p_now, p_call.hold_micros);
   -- After most calls there is nothing to tell.
-  if p_reason = 'credit_exhausted' or (v_line is not null and p_user.low_balance_threshold_micros is not null) then
+  if v_call.limited_by is not null or (v_line is not null and p_user.low_balance_threshold_micros is not null) then
     perform private.notify_call_end(p_user, v_call);
   end if;
   return v_call;
@@ -374,12 +377,12 @@ begin
     end if;
   end if;
   v_call := private.settle_call(v_user, v_call, coalesce(v_reported, private.talked_seconds(v_call, v_now)),
-    case when v_call.answered_at is null and end_call.reason = 'completed' then 'no_answer' else end_call.reason end, 'caller', v_now);
+    private.reported_reason(v_call, end_call.reason), 'caller', v_now);
   return private.show_call(v_call, v_now);
 end
 $$;
 comment on function public.end_call(text, text, integer, uuid) is
-  'Ends and settles a call. Reasons: completed, no_answer, busy, failed, canceled, credit_exhausted. duration_seconds counts only with the secret key; otherwise the database''s clock decides. The first end wins. Raises call_not_found, duration_invalid, idempotency_conflict, invalid_request.';
+  'Ends and settles a call. Reasons: completed, no_answer, busy, failed, canceled, credit_exhausted (whatever limit it was: the call knows which). duration_seconds counts only with the secret key; otherwise the database''s clock decides. The first end wins. Raises call_not_found, duration_invalid, idempotency_conflict, invalid_request.';
 
 create function private.report_end_again(p_call public.call_logs, p_reported_seconds bigint, p_now timestamptz) returns public.call_logs
 language plpgsql volatile set search_path = ''

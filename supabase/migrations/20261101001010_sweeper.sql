@@ -16,7 +16,7 @@ begin
   -- A call that reported as it should until its deadline is proven to the deadline; one that fell silent, to its last heartbeat.
   v_beat_due := p_call.last_heartbeat_at + private.setting_seconds('heartbeat_interval_seconds') + private.setting_seconds('end_grace_seconds');
   if v_beat_due >= p_call.authorized_until then
-    perform private.settle_call(p_user, p_call, p_call.authorized_seconds, 'credit_exhausted', 'sweeper', private.clock());
+    perform private.settle_call(p_user, p_call, p_call.authorized_seconds, private.cut_off_reason(p_call), 'sweeper', private.clock());
   else
     perform private.settle_call(p_user, p_call, p_call.proven_seconds, 'heartbeat_lost', 'sweeper', private.clock());
   end if;

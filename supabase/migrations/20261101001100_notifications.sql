@@ -42,9 +42,9 @@ declare
   v_user public.users;
 begin
   select * into v_user from public.users u where u.id = p_call.user_id;
-  if p_call.end_reason = 'credit_exhausted' then
+  if p_call.limited_by is not null then
     perform private.notify_user(p_call.user_id, 'call_cut_off', 'call_cut_off:' || p_call.id,
-      jsonb_build_object('call_id', p_call.id, 'duration_seconds', p_call.duration_seconds, 'cost_micros', p_call.cost_micros));
+      jsonb_build_object('call_id', p_call.id, 'reason', p_call.end_reason, 'duration_seconds', p_call.duration_seconds, 'cost_micros', p_call.cost_micros));
   end if;
   -- Told at the crossing, so a balance that stays low is told once.
   if v_user.balance_micros < v_user.low_balance_threshold_micros

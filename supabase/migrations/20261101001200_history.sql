@@ -4,9 +4,10 @@
 -- payment that brought it. Pages are keyed by line, so they stay put while new lines arrive.
 
 create function private.statement_line_json(p_transaction public.transactions) returns jsonb
-language sql stable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'line', p_transaction.line, 'created_at', p_transaction.created_at, 'kind', p_transaction.kind,
     'amount_micros', p_transaction.amount_micros, 'balance_after_micros', p_transaction.balance_after_micros,
     'description', p_transaction.description, 'call_id', p_transaction.call_id, 'purchase_id', p_transaction.purchase_id,
@@ -22,7 +23,8 @@ as $$
       from public.grant_entries e
       join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
       left join public.purchases p on p.user_id = g.user_id and p.id = g.purchase_id
-      where e.user_id = p_transaction.user_id and e.line = p_transaction.line), '[]'))
+      where e.user_id = p_transaction.user_id and e.line = p_transaction.line), '[]'));
+end
 $$;
 comment on function private.statement_line_json(public.transactions) is 'One journal line with everything that explains it.';
 

@@ -23,7 +23,8 @@ begin
   comment on function private.announce_wallet() is 'Trigger: tells the owner''s private Realtime channel that the wallet changed.';
   execute $sql$
     create trigger announce_wallet after update of balance_micros, held_micros, status on public.users
-      for each row when (old.* is distinct from new.*) execute function private.announce_wallet()
+      for each row when ((old.balance_micros, old.held_micros, old.status) is distinct from (new.balance_micros, new.held_micros, new.status))
+      execute function private.announce_wallet()
   $sql$;
   execute $sql$
     create policy "Users listen to their own wallet" on realtime.messages for select to authenticated

@@ -125,3 +125,20 @@ Deno.test("Calls that are on extend at once into a credit limit: holds and debt 
   assert.deepEqual(await walletOf(sql, userId), { balance: -limit, held: 0, available: 0 });
   await assertIntegrity(sql);
 });
+
+Deno.test("A daily limit is set while forty calls end: what it counts is what the journal says of the day", async () => {
+  const userId = await fundedWallet(sql, 40 * HOLD_MICROS);
+  const callIds = Array.from({ length: 40 }, (_, n) => `call-${n}`);
+  assert.deepEqual(tally(await crowd.rush(callIds.map((callId) => start(userId, callId)))), { ok: 40 });
+  const limit = (micros: number | null) =>
+    `update public.users set daily_spend_limit_micros = ${micros} where id = '${userId}' returning 1 as answer`;
+  const outcomes = await crowd.rush([
+    ...callIds.map((callId) => end(userId, callId)),
+    ...Array.from({ length: 10 }, (_, n) => limit(n % 3 === 2 ? null : 10_000_000)),
+  ]);
+  assert.deepEqual(tally(outcomes), { ok: 50 });
+  await sql.unsafe(limit(10_000_000));
+  const [row] = await sql`select spend_day_micros::integer as spent from public.users where id = ${userId}`;
+  assert.equal(row!.spent, 40 * MINUTE_MICROS);
+  await assertIntegrity(sql);
+});

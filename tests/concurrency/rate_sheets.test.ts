@@ -106,3 +106,21 @@ Deno.test("Sheets for one instant are loaded at once, each in another order: non
     assert.deepEqual([rows.length, rows[0]!.count], [1, 400]);
   }
 });
+
+Deno.test("Twenty sessions fill one empty plan from before at once: one does, for the others it has begun", async () => {
+  for (let round = 0; round < 3; round++) {
+    const plan = await newPlan();
+    const outcomes = await crowd.rush(
+      Array.from(
+        { length: 20 },
+        (_, n) =>
+          `insert into public.rates (rate_plan, prefix, per_minute_micros, initial_increment_seconds, increment_seconds)
+        values (${literal(plan)}, '${10 + n}', 1, 60, 60), (${literal(plan)}, '${50 + n}', 1, 60, 60)
+        returning 1 as answer`,
+      ),
+    );
+    assert.deepEqual(tally(outcomes), { ok: 1, rate_published: 19 });
+    const [row] = await sql`select count(*)::integer as rates from public.rates where rate_plan = ${plan}`;
+    assert.equal(row!.rates, 2);
+  }
+});

@@ -99,9 +99,12 @@ async function imported(delivery: Delivery, users: string[]): Promise<Imported> 
     `begin; set local timezone to 'Europe/Berlin'; select private.set_clock('${
       new Date(now).toISOString()
     }', 0);
+    insert into public.rate_plans (code, name) values ('records', 'Records');
     insert into public.rates (rate_plan, prefix, effective_from, per_minute_micros, connection_fee_micros, initial_increment_seconds,
-      increment_seconds, free_seconds) values ('standard', '44', private.clock() - interval '1 hour', 299999, 10000, 1, 1, 3);
+      increment_seconds, free_seconds) values ('records', '', '-infinity', 150000, 0, 60, 60, 0),
+      ('records', '44', private.clock() - interval '1 hour', 299999, 10000, 1, 1, 3);
     insert into auth.users (id) select unnest(${literal(users)}::uuid[]);
+    update public.users set rate_plan = 'records' where id = any (${literal(users)}::uuid[]);
     select private.grant_credit(id, 'adjustment', 'adjustment', ${CREDIT}, 'adjustment', 'Records')
       from unnest(${literal(users)}::uuid[]) id`,
   );

@@ -57,6 +57,19 @@ Deno.test("Without enough credit there is no call, and the error says how much i
   assert.deepEqual(error?.details, { available_micros: 149_999, minimum_micros: 150_000 });
 });
 
+Deno.test("A remembered balance decides nothing: whether a call may start is the database's to say", async () => {
+  const { talktime, client, userId } = await personWith(750_000);
+  assert.equal((await talktime.balance.get()).data?.availableMicros, 750_000);
+  const { data: elsewhere } = await createTalktime(client).calls.start(NUMBER);
+  assert.equal((await talktime.calls.start(NUMBER)).error?.code, "insufficient_credit");
+  assert.equal((await talktime.balance.get()).data?.availableMicros, 0);
+  await elsewhere!.end();
+  await addCredit(sql, userId, 1);
+  const { data: call, error } = await talktime.calls.start(NUMBER);
+  assert.equal(error, null);
+  await call!.end();
+});
+
 Deno.test("The same call id and number are the same call; another number is a conflict", async () => {
   const { talktime } = await personWith(1_000_000);
   const callId = `sip:${crypto.randomUUID()}@pbx`;

@@ -57,6 +57,14 @@ Deno.test("On its last credit a call offers the page to add more", async () => {
     const { data: call } = await person.talktime.calls.start(NUMBER, { answered: true });
     assert.deepEqual([call?.state.finalUnit, call?.state.topUpUrl], [true, "https://example.com/credit"]);
     await call!.end();
+    // With credit to spare it is the day's limit that ends a call, and more credit would not help.
+    await addCredit(sql, person.userId, 10_000_000);
+    await sql`update public.users set daily_spend_limit_micros = 300_000 where id = ${person.userId}`;
+    const { data: limited } = await person.talktime.calls.start(NUMBER, { answered: true });
+    const { limitedBy, finalUnit, topUpUrl } = limited!.state;
+    assert.deepEqual([limitedBy, finalUnit, topUpUrl], ["daily_limit", false, null]);
+    const { data: ended } = await limited!.end("credit_exhausted");
+    assert.deepEqual([ended?.endReason, ended?.limitedBy], ["daily_limit", "daily_limit"]);
   } finally {
     await sql`update private.settings set value = 'null' where name = 'top_up_url'`;
   }

@@ -12,9 +12,13 @@ interface Line {
 }
 
 /** A call that may talk for so many seconds, ringing or answered. */
-async function callFor(affordable: number, options: { answered?: boolean } = {}): Promise<Line> {
+async function callFor(
+  affordable: number,
+  options: { answered?: boolean; limit?: SimulatedCall["limit"] } = {},
+): Promise<Line> {
   const clock = new ManualClock();
   const server = new SimulatedCall(clock, affordable);
+  server.limit = options.limit ?? "credit";
   const { data: call, error } = await createTalktime(server.client, { clock }).calls.start("+14155552671");
   assert.equal(error, null);
   const heard = listen(call!);
@@ -40,6 +44,29 @@ Deno.test("A call that is never topped up warns, counts down each second and end
   assert.equal(call.status, "ended");
   assert.equal(call.secondsLeft, 0);
   assert.equal(clock.waiting, 0);
+});
+
+Deno.test("A call that another limit than credit stops says which, and that more credit would not help", async () => {
+  for (const limit of ["time_limit", "daily_limit"] as const) {
+    const { clock, call, heard, server } = await callFor(120, { limit });
+    assert.deepEqual([call.state.limitedBy, call.state.finalUnit], [limit, false]);
+    await clock.advance(200_000);
+    assert.deepEqual(heard.events.slice(-2), [`depleted ${limit}`, `ended ${limit}`]);
+    assert.equal(server.endedAt, server.deadline);
+    assert.equal(server.asked.at(-1), "end_call");
+  }
+});
+
+Deno.test("A call hung up in time is not depleted, even where the server could not be told", async () => {
+  const { clock, call, heard, server } = await callFor(120);
+  await clock.advance(61_000);
+  assert.equal(call.state.limitedBy, "credit");
+  server.trip = lose("request");
+  const ended = call.end();
+  await clock.advance(60_000);
+  assert.equal((await ended).error?.code, "network_error");
+  assert.equal(heard.events.at(-1), "ended unconfirmed");
+  assert.ok(!heard.events.some((line) => line.startsWith("depleted")));
 });
 
 Deno.test("Warnings come on their second", async () => {
@@ -227,6 +254,10 @@ Deno.test("A call that the server cut off for lack of credit is depleted before 
   server.end("credit_exhausted");
   await clock.advance(30_000);
   assert.deepEqual(heard.events, ["depleted credit", "ended credit_exhausted"]);
+  const late = await callFor(3_000, { limit: "time_limit" });
+  late.server.end("time_limit");
+  await late.clock.advance(30_000);
+  assert.deepEqual(late.heard.events, ["depleted time_limit", "ended time_limit"]);
 });
 
 Deno.test("Answering a call that is already over tells that it ended", async () => {

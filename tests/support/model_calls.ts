@@ -1,7 +1,7 @@
 // The reference model, second part: the life of calls, from admission to the sweeper, and how they are shown.
 import * as rates from "./rates.ts";
 import type { Rate } from "./rates.ts";
-import { type Holder, ModelMoney, Refused } from "./model_money.ts";
+import { type Holder, ModelMoney, notNegative, Refused } from "./model_money.ts";
 
 export interface Settings {
   quantum: number;
@@ -12,9 +12,13 @@ export interface Settings {
   maxCall: number;
 }
 
+/** What keeps a call from going on. */
+export type Limit = "credit" | "time_limit" | "daily_limit";
+
 export interface Call extends Holder {
   number: string;
   authorizedSeconds: number;
+  limitedBy: Limit | null;
   answeredAt: number | null;
   heardAt: number | null;
   provenSeconds: number;
@@ -39,6 +43,12 @@ export const billedSeconds = (seconds: number, rate: Rate) =>
   Number(rates.billedSeconds(BigInt(seconds), rate));
 export const cost = (seconds: number, rate: Rate) => rates.cost(BigInt(seconds), rate);
 export const longest = (amount: bigint, rate: Rate) => Number(rates.longest(amount, rate));
+
+const LIMITS: Limit[] = ["credit", "time_limit", "daily_limit"];
+
+/** How a call that reached its deadline ended; without a limit a heartbeat would have extended it. */
+const endedBy = (limit: Limit | null) =>
+  limit === null ? "heartbeat_lost" : limit === "credit" ? "credit_exhausted" : limit;
 
 export type Shown = ReturnType<ModelCalls["show"]>;
 
@@ -71,12 +81,22 @@ export class ModelCalls extends ModelMoney<Call> {
     return Math.max(call.authorizedSeconds, Math.min(most, this.settings.maxCall));
   }
 
+  /** Credit is what ends a call only where nothing else would: then more of it helps. */
+  private limit(call: Call): Limit | null {
+    if (this.affordable(call) > call.authorizedSeconds) return null;
+    if (this.settings.maxCall <= call.authorizedSeconds) return "time_limit";
+    if (this.leftToday === null) return "credit";
+    const today = longest(call.hold + notNegative(this.leftToday), call.rate);
+    return today <= call.authorizedSeconds ? "daily_limit" : "credit";
+  }
+
   private growHold(call: Call): void {
     const { quantum, ringTimeout, endGrace, heartbeatTimeout } = this.settings;
     const ahead = BigInt(secondsBetween(call.answeredAt, this.now) + quantum);
     const wanted = Number(rates.increments(ahead, call.rate));
     call.authorizedSeconds = Math.max(call.authorizedSeconds, Math.min(wanted, this.affordable(call)));
     call.hold = cost(call.authorizedSeconds, call.rate);
+    call.limitedBy = this.limit(call);
     call.sweepAt = call.answeredAt === null
       ? call.startedAt + ringTimeout * 1000
       : Math.min(this.deadline(call)! + endGrace * 1000, call.heardAt! + heartbeatTimeout * 1000);
@@ -106,6 +126,7 @@ export class ModelCalls extends ModelMoney<Call> {
 
   private settle(call: Call, talked: number, reason: string, by: "caller" | "sweeper"): void {
     const duration = Math.min(talked, call.authorizedSeconds);
+    const cut = LIMITS.find((limit) => endedBy(limit) === reason) ?? null;
     const charge = cost(duration, call.rate);
     const held = call.hold;
     Object.assign(call, {
@@ -114,6 +135,7 @@ export class ModelCalls extends ModelMoney<Call> {
       settledBy: by,
       endedAt: this.now,
       hold: 0n,
+      limitedBy: cut,
       sweepAt: null,
       storedAnswer: null,
       duration,
@@ -128,7 +150,7 @@ export class ModelCalls extends ModelMoney<Call> {
   protected chargeAndTell(call: Call, usableAt: number): void {
     const before = this.balance;
     this.charge(call, call.cost!, usableAt);
-    if (call.endReason === "credit_exhausted") this.told.push("call_cut_off");
+    if (call.limitedBy !== null) this.told.push("call_cut_off");
     const low = this.lowBalance;
     if (low !== null && before >= low && this.balance < low) this.told.push("low_balance");
   }
@@ -160,6 +182,7 @@ export class ModelCalls extends ModelMoney<Call> {
   protected newCall(id: string, number: string, rate: Rate): Call {
     return {
       ...{ id, number, rate, status: "authorized", hold: 0n, authorizedSeconds: 0, startedAt: this.now },
+      limitedBy: null,
       ...{ answeredAt: null, heardAt: null, provenSeconds: 0, requestNumber: null, storedAnswer: null },
       ...{ sweepAt: null, warned: [], endedAt: null, endReason: null, settledBy: null, reportedLate: false },
       ...{ duration: null, unbilled: 0, cost: null, rerated: 0n, refund: null },
@@ -187,7 +210,7 @@ export class ModelCalls extends ModelMoney<Call> {
     if (reported !== null && (reported < 0 || reported > elapsed)) throw new Refused("duration_invalid");
     const proven = reported === null ? null : Math.max(call.provenSeconds, reported);
     if (this.now >= this.deadline(call)!) {
-      this.settle(call, proven ?? this.talked(call), "credit_exhausted", "caller");
+      this.settle(call, proven ?? this.talked(call), endedBy(call.limitedBy), "caller");
       return this.show(call);
     }
     call.provenSeconds = proven ?? elapsed;
@@ -208,7 +231,9 @@ export class ModelCalls extends ModelMoney<Call> {
       throw new Refused("duration_invalid");
     }
     const unanswered = call.answeredAt === null && reason === "completed";
-    this.settle(call, reported ?? this.talked(call), unanswered ? "no_answer" : reason, "caller");
+    const cut = reason === "credit_exhausted" && call.limitedBy !== null;
+    const kept = unanswered ? "no_answer" : cut ? endedBy(call.limitedBy) : reason;
+    this.settle(call, reported ?? this.talked(call), kept, "caller");
     return this.show(call);
   }
 
@@ -234,7 +259,7 @@ export class ModelCalls extends ModelMoney<Call> {
       if (call.status === "authorized") {
         this.settle(call, 0, "no_answer", "sweeper");
       } else if (call.heardAt! + (heartbeatInterval + endGrace) * 1000 >= this.deadline(call)!) {
-        this.settle(call, call.authorizedSeconds, "credit_exhausted", "sweeper");
+        this.settle(call, call.authorizedSeconds, endedBy(call.limitedBy), "sweeper");
       } else {
         this.settle(call, call.provenSeconds, "heartbeat_lost", "sweeper");
       }
@@ -249,6 +274,7 @@ export class ModelCalls extends ModelMoney<Call> {
     const elapsed = call.status === "ended" ? call.duration! : secondsBetween(call.answeredAt, this.now);
     const affordable = this.affordable(call);
     const left = call.status === "ended" ? 0 : Math.max(0, affordable - elapsed);
+    const limitedBy = call.status === "ended" ? call.limitedBy : this.limit(call);
     const nextWarning = Math.max(0, ...this.thresholds.filter((threshold) => threshold < left));
     return {
       call_id: call.id,
@@ -261,7 +287,8 @@ export class ModelCalls extends ModelMoney<Call> {
       ended_at: call.endedAt,
       elapsed_seconds: elapsed,
       seconds_left: left,
-      final_unit: affordable <= call.authorizedSeconds,
+      limited_by: limitedBy,
+      final_unit: limitedBy === "credit",
       warnings,
       heartbeat_seconds: Math.max(1, Math.min(this.settings.heartbeatInterval, left - nextWarning)),
       duration_seconds: call.duration,

@@ -51,7 +51,7 @@ export class ModelMoney<Call extends Holder> {
   lines: Line[] = [];
   grants: Grant[] = [];
   calls = new Map<string, Call>();
-  /** What calls settled on a day have cost, counted while there is a limit. */
+  /** What calls settled on a day have cost. */
   #spent = { day: "", micros: 0n };
   /** How much of the wallet's lack the limits of all times and what was taken away explain. */
   #deepest = 0n;
@@ -187,10 +187,8 @@ export class ModelMoney<Call extends Holder> {
 
   protected charge(call: Holder, amount: bigint, usableAt: number): void {
     if (amount === 0n) return;
-    if (this.dailyLimit !== null) {
-      const today = dayOf(this.now);
-      this.#spent = { day: today, micros: amount + (this.#spent.day === today ? this.#spent.micros : 0n) };
-    }
+    const today = dayOf(this.now);
+    this.#spent = { day: today, micros: amount + (this.#spent.day === today ? this.#spent.micros : 0n) };
     if (amount > total(this.spendable(usableAt).map((grant) => grant.remaining))) this.bookBreakage(usableAt);
     const line = this.post({ kind: "call", amount: -amount, counterAccount: "call_revenue", call: call.id });
     this.spend(line, amount, usableAt);

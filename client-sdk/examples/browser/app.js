@@ -109,7 +109,11 @@ function showCall(call) {
 
 function sentence({ endReason, durationSeconds, costMicros }) {
   if (costMicros === 0) return "The call was not answered. Nothing was charged.";
-  const why = endReason === "credit_exhausted" ? "Your call ended because your credit ran out. " : "";
+  const why = {
+    credit_exhausted: "Your call ended because your credit ran out. ",
+    time_limit: "Your call ended because it reached the longest a call may last. ",
+    daily_limit: "Your call ended because you reached your limit for today. ",
+  }[endReason] ?? "";
   return `${why}You talked for ${formatDuration(durationSeconds)} and paid ${formatMoney(costMicros)}.`;
 }
 

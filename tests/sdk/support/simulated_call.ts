@@ -27,6 +27,8 @@ export class SimulatedCall {
   trip: (name: string) => Trip = () => ({ there: 0, back: 0 });
   /** Talk time the credit pays for, from the answer. */
   affordable: number;
+  /** Why it pays for no more: most calls end by credit. */
+  limit: "credit" | "time_limit" | "daily_limit" = "credit";
   status: "authorized" | "answered" | "ended" = "authorized";
   endReason: string | null = null;
   authorized = 0;
@@ -95,13 +97,15 @@ export class SimulatedCall {
       this.status = "answered";
       this.answeredAt = this.now;
     }
-    if (name === "extend_call" && isLive && this.now >= this.deadline) this.end("credit_exhausted");
+    if (name === "extend_call" && isLive && this.now >= this.deadline) this.end(this.#limitReason());
     if (name === "start_call" && body.answered && this.status === "authorized") {
       this.status = "answered";
       this.answeredAt = this.now;
       return json(this.#state(this.#takeWarnings()));
     }
-    if (name === "end_call") this.end(String(body.reason));
+    if (name === "end_call") {
+      this.end(body.reason === "credit_exhausted" ? this.#limitReason() : String(body.reason));
+    }
     const speaks = (name === "answer_call" || name === "extend_call") && this.status === "answered";
     if (speaks) {
       this.authorized = Math.max(this.authorized, Math.min(this.#elapsed() + QUANTUM, this.affordable));
@@ -109,6 +113,17 @@ export class SimulatedCall {
     const answer = this.#state(speaks ? this.#takeWarnings() : []);
     if (speaks && name === "extend_call") [this.#lastNumber, this.#lastAnswer] = [number, answer];
     return json(answer);
+  }
+
+  #limitReason(): string {
+    return this.limit === "credit" ? "credit_exhausted" : this.limit;
+  }
+
+  #limitedBy(): string | null {
+    const isLimited = this.status === "ended"
+      ? this.endReason === this.#limitReason()
+      : this.affordable <= this.authorized;
+    return isLimited ? this.limit : null;
   }
 
   #elapsed(): number {
@@ -128,6 +143,7 @@ export class SimulatedCall {
 
   #state(warnings: number[]): Record<string, unknown> {
     const left = this.#left();
+    const limitedBy = this.#limitedBy();
     const nextWarning = Math.max(0, ...THRESHOLDS.filter((threshold) => threshold < left));
     const iso = (at: number | null) => at === null || at === Infinity ? null : new Date(at).toISOString();
     return {
@@ -139,7 +155,8 @@ export class SimulatedCall {
       ended_at: iso(this.endedAt),
       elapsed_seconds: this.#elapsed(),
       seconds_left: left,
-      final_unit: this.affordable <= this.authorized,
+      limited_by: limitedBy,
+      final_unit: limitedBy === "credit",
       warnings,
       heartbeat_seconds: Math.max(1, Math.min(INTERVAL, left - nextWarning)),
       duration_seconds: this.status === "ended" ? Math.min(this.#elapsed(), this.authorized) : null,

@@ -10,7 +10,7 @@ select is((pg_temp.call(pg_temp.ada(), 'c-1')).authorized_seconds, 120::bigint, 
 select is(public.get_call('c-1', pg_temp.ada()) -> 'final_unit', 'true'::jsonb, 'the hold cannot grow');
 select pg_temp.clock_at(1000);
 select is(public.end_call('c-1', user_id => pg_temp.ada()) - '{rate,user_id,destination,started_at,answered_at,server_time,ended_at,authorized_until}'::text[], '{
-  "call_id": "c-1", "status": "ended", "hold_micros": 0, "authorized_seconds": 120, "elapsed_seconds": 120, "seconds_left": 0, "final_unit": true, "top_up_url": null, "rerated_micros": 0, "refunded_micros": 0,
+  "call_id": "c-1", "status": "ended", "hold_micros": 0, "authorized_seconds": 120, "elapsed_seconds": 120, "seconds_left": 0, "limited_by": null, "final_unit": false, "top_up_url": null, "rerated_micros": 0, "refunded_micros": 0,
   "warnings": [], "heartbeat_seconds": 1, "duration_seconds": 120, "billed_seconds": 120, "unbilled_seconds": 880, "cost_micros": 300000,
   "end_reason": "completed", "currency": "usd", "balance_micros": 100000, "available_micros": 100000, "replayed": false}'::jsonb,
   'reported long after its deadline it still costs what it held');

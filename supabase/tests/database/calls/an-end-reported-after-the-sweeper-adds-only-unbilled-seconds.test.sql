@@ -12,7 +12,7 @@ select public.extend_call(c, pg_temp.ada()) from unnest('{a,b}'::text[]) c;
 select pg_temp.clock_at(130);
 select is(public.sweep_calls(), '{"ended": 2, "unanswered": 0}'::jsonb, 'two silent calls are ended at second thirty');
 select is(public.end_call('a', 'completed', 45, pg_temp.ada()) - '{rate,user_id,destination,started_at,answered_at,server_time,authorized_until}'::text[], jsonb_build_object(
-  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'authorized_seconds', 330, 'ended_at', pg_temp.at(130), 'elapsed_seconds', 30, 'seconds_left', 0, 'final_unit', false, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0,
+  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'authorized_seconds', 330, 'ended_at', pg_temp.at(130), 'elapsed_seconds', 30, 'seconds_left', 0, 'limited_by', null, 'final_unit', false, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0,
   'warnings', '[]'::jsonb, 'heartbeat_seconds', 1, 'duration_seconds', 30, 'billed_seconds', 30, 'unbilled_seconds', 15, 'cost_micros', 75000,
   'end_reason', 'heartbeat_lost', 'currency', 'usd', 'balance_micros', 9850000, 'available_micros', 9850000, 'replayed', true), 'the money stands; what was talked beyond it is known');
 select is((pg_temp.call(pg_temp.ada(), 'a')).reported_end_at, pg_temp.at(130), 'and when it was reported');

@@ -11,7 +11,7 @@ select pg_temp.clock_at(99.9);
 select is(public.extend_call('a', pg_temp.ada()) ->> 'status', 'answered', 'until then the call lives');
 select pg_temp.clock_at(103.7);
 select is(public.extend_call('a', pg_temp.ada()) - '{rate,user_id,destination,started_at,answered_at,server_time,authorized_until}'::text[], jsonb_build_object(
-  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'authorized_seconds', 100, 'ended_at', pg_temp.at(103.7), 'elapsed_seconds', 100, 'seconds_left', 0, 'final_unit', true, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0,
+  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'authorized_seconds', 100, 'ended_at', pg_temp.at(103.7), 'elapsed_seconds', 100, 'seconds_left', 0, 'limited_by', 'credit', 'final_unit', true, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0,
   'warnings', '[]'::jsonb, 'heartbeat_seconds', 1, 'duration_seconds', 100, 'billed_seconds', 100, 'unbilled_seconds', 3, 'cost_micros', 250000,
   'end_reason', 'credit_exhausted', 'currency', 'usd', 'balance_micros', 0, 'available_micros', 0, 'replayed', false), 'a heartbeat past it ends it, and counts what is not billed');
 select is(public.extend_call('a', pg_temp.ada()) -> 'replayed', 'true'::jsonb, 'the next one is a replay');

@@ -14,7 +14,7 @@ select is(public.extend_call('b', pg_temp.ada()) -> 'seconds_left', '30'::jsonb,
 select is(public.end_call('a', user_id => pg_temp.ada()) -> 'cost_micros', '150000'::jsonb, 'when the first ends after half a minute');
 select is(public.extend_call('b', pg_temp.ada()) - '{rate,user_id,destination,started_at,answered_at,server_time}'::text[], jsonb_build_object(
   'call_id', 'b', 'status', 'answered', 'hold_micros', 750000, 'authorized_seconds', 300, 'authorized_until', pg_temp.at(300), 'ended_at', null, 'elapsed_seconds', 30,
-  'seconds_left', 270, 'final_unit', true, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0, 'warnings', '[]'::jsonb, 'heartbeat_seconds', 30, 'duration_seconds', null, 'billed_seconds', null, 'unbilled_seconds', 0,
+  'seconds_left', 270, 'limited_by', 'credit', 'final_unit', true, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0, 'warnings', '[]'::jsonb, 'heartbeat_seconds', 30, 'duration_seconds', null, 'billed_seconds', null, 'unbilled_seconds', 0,
   'cost_micros', null, 'end_reason', null, 'currency', 'usd', 'balance_micros', 750000, 'available_micros', 0, 'replayed', false), 'the second gets what it held');
 select pg_temp.clock_at(300);
 select is(public.extend_call('b', pg_temp.ada()) ->> 'end_reason', 'credit_exhausted', 'and is cut off at the end of it');

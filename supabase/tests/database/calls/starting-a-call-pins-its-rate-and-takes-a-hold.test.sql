@@ -9,7 +9,7 @@ select is(public.start_call('c-1', '+1 415 555 2671', pg_temp.ada()), jsonb_buil
   'rate', '{"plan": "standard", "prefix": "", "per_minute_micros": 150000, "connection_fee_micros": 0, "initial_increment_seconds": 60,
     "increment_seconds": 60, "free_seconds": 0, "minimum_charge_micros": 0, "effective_from": "-infinity", "rounding_mode": "up", "precision_micros": 1}'::jsonb,
   'hold_micros', 750000, 'authorized_seconds', 300, 'authorized_until', null, 'started_at', pg_temp.at(0), 'answered_at', null, 'ended_at', null,
-  'elapsed_seconds', 0, 'seconds_left', 3960, 'final_unit', false, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0, 'warnings', '[]'::jsonb, 'heartbeat_seconds', 30,
+  'elapsed_seconds', 0, 'seconds_left', 3960, 'limited_by', null, 'final_unit', false, 'top_up_url', null, 'rerated_micros', 0, 'refunded_micros', 0, 'warnings', '[]'::jsonb, 'heartbeat_seconds', 30,
   'duration_seconds', null, 'billed_seconds', null, 'unbilled_seconds', 0, 'cost_micros', null, 'end_reason', null, 'currency', 'usd',
   'balance_micros', 10000000, 'available_micros', 9250000, 'server_time', pg_temp.at(0), 'replayed', false),
   'five minutes are held of what could be sixty-six');

@@ -12,7 +12,7 @@ select pg_temp.talk(pg_temp.ada(), 'a', 200);
 select pg_temp.talk(pg_temp.ada(), 'b', 60);
 create temporary table refunded as select public.refund_call(pg_temp.ada(), 'a', 'Echo on the line', 300000) as call;
 select is((select call - '{rate,user_id,destination,started_at,answered_at,ended_at,authorized_until,authorized_seconds,heartbeat_seconds,final_unit}'::text[] from refunded), jsonb_build_object(
-  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'elapsed_seconds', 200, 'seconds_left', 0, 'top_up_url', null, 'warnings', '[]'::jsonb, 'duration_seconds', 200,
+  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'elapsed_seconds', 200, 'seconds_left', 0, 'limited_by', null, 'top_up_url', null, 'warnings', '[]'::jsonb, 'duration_seconds', 200,
   'billed_seconds', 200, 'unbilled_seconds', 0, 'cost_micros', 500000, 'rerated_micros', 0, 'refunded_micros', 300000, 'end_reason', 'completed', 'currency', 'usd',
   'balance_micros', 4900000, 'available_micros', 4900000, 'server_time', pg_temp.at(260), 'replayed', false), 'part of a call is given back, its cost stands');
 select results_eq($$ select line, kind, amount_micros, counter_account, balance_after_micros, call_id, reverses_line, description, reason from public.transactions

@@ -33,8 +33,7 @@ select is(pg_temp.error_of(format('select public.rerate_calls(%L, pg_temp.at(0),
 select pg_temp.new_plan('partial', '{"prefix": "44"}');
 select throws_ok($$ select public.rerate_calls('partial', pg_temp.at(0), pg_temp.at(1000), 'Wrong plan', dry_run => false) $$, 'PT422', 'destination_not_rated',
   'a plan without a rate for one of the calls is refused');
-select pg_temp.new_plan('versions', jsonb_build_object('per_minute_micros', 60000));
-insert into public.rates select (pg_temp.rate_of('versions', jsonb_build_object('effective_from', pg_temp.at(50), 'per_minute_micros', 120000))).*;
+select pg_temp.plan_with('versions', jsonb_build_array('{"per_minute_micros": 60000}'::jsonb, jsonb_build_object('effective_from', pg_temp.at(50), 'per_minute_micros', 120000)));
 select is(pg_temp.shown(public.rerate_calls('versions', pg_temp.at(0), pg_temp.at(1000), 'Wrong plan')), 'a 150000 60000 -90000 0; b 300000 240000 -60000 0, in all -150000 0',
   'each call is rated by the version of its own time');
 delete from auth.users where id = pg_temp.ada();

@@ -12,7 +12,7 @@ select pg_temp.clock_at(150);
 select is(public.extend_call('a', pg_temp.ada()) -> 'authorized_seconds', '400'::jsonb, 'and grows into all of it, no further');
 select pg_temp.clock_at(405);
 select is(public.extend_call('a', pg_temp.ada()) - '{rate,user_id,destination,started_at,answered_at,server_time,authorized_until,ended_at}'::text[], jsonb_build_object(
-  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'authorized_seconds', 400, 'elapsed_seconds', 400, 'seconds_left', 0, 'final_unit', true, 'top_up_url', null,
+  'call_id', 'a', 'status', 'ended', 'hold_micros', 0, 'authorized_seconds', 400, 'elapsed_seconds', 400, 'seconds_left', 0, 'limited_by', 'credit', 'final_unit', true, 'top_up_url', null,
   'rerated_micros', 0, 'refunded_micros', 0, 'warnings', '[]'::jsonb, 'heartbeat_seconds', 1, 'duration_seconds', 400, 'billed_seconds', 400, 'unbilled_seconds', 5,
   'cost_micros', 1000000, 'end_reason', 'credit_exhausted', 'currency', 'usd', 'balance_micros', -1000000, 'available_micros', 0, 'replayed', false),
   'the debt ends at the limit');

@@ -8,7 +8,7 @@ select pg_temp.sign_up(pg_temp.ada(), 10000000);
 update public.users set rate_plan = 'prorated', daily_spend_limit_micros = 500000 where id = pg_temp.ada();
 select is(public.estimate_call('+14155552671', user_id => pg_temp.ada()) -> 'max_seconds', '200'::jsonb, 'the estimate knows the limit');
 select is(public.start_call('a', '+14155552671', pg_temp.ada(), true) -> 'hold_micros', '500000'::jsonb, 'a hold stays within it');
-select is(public.get_call('a', pg_temp.ada()) -> 'final_unit', 'true'::jsonb, 'and cannot grow past it');
+select is(public.get_call('a', pg_temp.ada()) -> 'limited_by', '"daily_limit"'::jsonb, 'and cannot grow past it');
 select is(pg_temp.error_of($$ select public.start_call('b', '+14155552671', pg_temp.ada()) $$), '{"code": "daily_limit_reached", "sqlstate": "PT403",
   "details": {"limit_micros": 500000, "left_micros": 0}, "hint": "Wait until the next day (UTC) or have the limit raised."}'::jsonb, 'what one call holds of it no other can spend');
 select is(public.estimate_call('+14155552671', user_id => pg_temp.ada()) -> 'can_start', 'false'::jsonb, 'as the estimate says');
@@ -25,7 +25,7 @@ update public.users set daily_spend_limit_micros = 1000 where id = pg_temp.ada()
 select pg_temp.clock_at(180);
 select is(public.extend_call('b', pg_temp.ada()) -> 'authorized_seconds', '200'::jsonb, 'a lowered one takes back nothing that was promised');
 select pg_temp.clock_at(300);
-select is(public.extend_call('b', pg_temp.ada()) ->> 'end_reason', 'credit_exhausted', 'at the end of the promise the call ends');
+select is(public.extend_call('b', pg_temp.ada()) ->> 'end_reason', 'daily_limit', 'at the end of the promise the call ends, and says why');
 select is((pg_temp.wallet(pg_temp.ada())).spend_day_micros, 750000::bigint, 'the day has cost what it might');
 select throws_ok($$ select public.start_call('c', '+14155552671', pg_temp.ada()) $$, 'PT403', 'daily_limit_reached', 'and no call begins any more');
 update public.users set daily_spend_limit_micros = null where id = pg_temp.ada();

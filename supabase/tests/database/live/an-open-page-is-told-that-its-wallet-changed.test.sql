@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers.psql
-select plan(15);
+select plan(17);
 
 -- On Realtime as hosted Supabase has it, and as the local stack brings it.
 create function pg_temp.heard() returns text language plpgsql as $$
@@ -32,6 +32,12 @@ select alike(pg_temp.heard(), '%9850000 0 active%', 'and what a call cost');
 update public.users set low_balance_threshold_micros = 5, rate_plan = 'prorated' where id = pg_temp.ada();
 update public.users set status = 'active' where id = pg_temp.ada();
 select is(pg_temp.heard(), null, 'what the page does not show is not told');
+update public.users set balance_micros = balance_micros, held_micros = held_micros, status = status, low_balance_threshold_micros = 6, spend_day_micros = 7 where id = pg_temp.ada();
+select is(pg_temp.heard(), null, 'not even where what it shows is written as it was');
+select private.post_transaction(pg_temp.ada(), 'adjustment', 5, 'adjustment', 'Test', p_released_micros => 0);
+select is(pg_temp.heard(), '9850005 0 active', 'a micro is');
+select private.post_transaction(pg_temp.ada(), 'adjustment', -5, 'adjustment', 'Test');
+select pg_temp.heard();
 update public.users set status = 'suspended' where id = pg_temp.ada();
 select is(pg_temp.heard(), '9850000 0 suspended', 'the status is');
 

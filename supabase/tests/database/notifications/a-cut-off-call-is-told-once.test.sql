@@ -15,7 +15,7 @@ select public.answer_call('b', pg_temp.ada());
 select pg_temp.clock_at(90);
 select public.extend_call('b', pg_temp.ada());
 select results_eq($$ select payload, created_at from public.notifications where user_id = pg_temp.ada() and kind = 'call_cut_off' $$,
-  $$ values ('{"call_id": "b", "duration_seconds": 60, "cost_micros": 150000}'::jsonb, pg_temp.at(90)) $$, 'one that ran dry is');
+  $$ values ('{"call_id": "b", "reason": "credit_exhausted", "duration_seconds": 60, "cost_micros": 150000}'::jsonb, pg_temp.at(90)) $$, 'one that ran dry is');
 select public.extend_call('b', pg_temp.ada());
 select public.end_call('b', 'credit_exhausted', user_id => pg_temp.ada());
 select is(pg_temp.told(), 1::bigint, 'once');

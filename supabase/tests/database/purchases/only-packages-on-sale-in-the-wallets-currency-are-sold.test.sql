@@ -10,7 +10,8 @@ select is(pg_temp.error_of($$ select pg_temp.new_purchase(pg_temp.ada(), 'k', 'n
 select throws_ok($$ select pg_temp.new_purchase(pg_temp.ada(), 'k', 'retired') $$, 'PT404', 'package_not_found', 'one that is no longer on sale');
 select throws_ok($$ select pg_temp.new_purchase(pg_temp.ada(), 'k', null) $$, 'PT404', 'package_not_found', 'none');
 select throws_ok($$ select pg_temp.new_purchase(pg_temp.ada(), 'k', 'euros') $$, 'PT404', 'package_not_found', 'one in another currency than the wallet''s');
-update public.users set currency = 'eur' where id = pg_temp.ada();
+insert into public.rate_plans (code, name, currency) values ('euro', 'Euro', 'eur');
+update public.users set currency = 'eur', rate_plan = 'euro' where id = pg_temp.ada();
 select is(pg_temp.new_purchase(pg_temp.ada(), 'k', 'euros') ->> 'currency', 'eur', 'a wallet in that currency may buy it');
 
 select * from finish();

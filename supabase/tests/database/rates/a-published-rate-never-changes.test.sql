@@ -3,9 +3,8 @@ begin;
 select plan(11);
 
 select pg_temp.clock_at(0);
-select pg_temp.new_plan('test');
-insert into public.rates select (pg_temp.rate_of('test', jsonb_build_object('effective_from', at, 'per_minute_micros', price))).*
-  from (values (pg_temp.at(-60), 2), (pg_temp.at(0), 3), (pg_temp.at(0.001), 4)) versions (at, price);
+select pg_temp.plan_with('test', jsonb_agg(jsonb_build_object('effective_from', at, 'per_minute_micros', price)))
+  from (values ('-infinity', 150000), (pg_temp.at(-60), 2), (pg_temp.at(0), 3), (pg_temp.at(0.001), 4)) versions (at, price);
 select is(pg_temp.error_of($$ update public.rates set per_minute_micros = 1 where rate_plan = 'test' and effective_from = pg_temp.at(-60) $$) - 'hint',
   jsonb_build_object('code', 'rate_published', 'sqlstate', 'PT409', 'details', jsonb_build_object(
     'rate_plan', 'test', 'prefix', '', 'effective_from', pg_temp.at(-60))), 'one that was in force is not changed, and the error names it');

@@ -26,7 +26,7 @@ create temporary view granted_columns as
   where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace, 'reporting'::regnamespace);
 select set_eq('select object::text, column_name, role, privilege from granted_columns', $$
     select 'call_logs' as object, c, r, 'SELECT' as privilege from unnest('{authenticated,service_role}'::text[]) r, unnest('{
-      user_id,id,status,end_reason,settled_by,destination_masked,rate,hold_micros,authorized_seconds,authorized_until,started_at,answered_at,
+      user_id,id,status,end_reason,settled_by,destination_masked,rate,hold_micros,authorized_seconds,authorized_until,limited_by,started_at,answered_at,
       last_heartbeat_at,ended_at,reported_end_at,warnings_sent,duration_seconds,billed_seconds,unbilled_seconds,cost_micros,rerated_micros,refunded_micros}'::text[]) c $$,
   'calls column by column, without the ciphertext and the sweeper''s own');
 

@@ -14,6 +14,7 @@ select throws_ok($$ update public.users set low_balance_threshold_micros = -1 wh
 select is(pg_temp.error_of(format('update public.users set %s where id = pg_temp.ada()', change)) ->> 'sqlstate', '23514', change) from unnest('{
   credit_limit_micros = -1,credit_limit_micros = 1000000000001,max_concurrent_calls = 0,daily_spend_limit_micros = -1,spend_day_micros = -1}'::text[]) change;
 select throws_ok($$ update public.users set rate_plan = 'no_such_plan' where id = pg_temp.ada() $$, '23503', null, 'a plan that is not there');
+update public.rate_plans set is_default = false;
 select throws_ok($$ update public.users set currency = 'USD' where id = pg_temp.ada() $$, '23514', null, 'a currency that is no lower-case code');
 select lives_ok($$ update public.users set balance_micros = 0, warning_thresholds_seconds = '{}', low_balance_threshold_micros = 0,
   credit_limit_micros = 1000000000000, max_concurrent_calls = 1, daily_spend_limit_micros = 0,
