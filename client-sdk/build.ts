@@ -7,8 +7,8 @@ import { build, stop } from "esbuild";
 /** What the whole package may add to a page, minified and gzipped, without supabase-js. */
 export const budgetBytes = 8 * 1024;
 
-/** What it may load later. */
-export const lazyBudgetBytes = 1024;
+/** What each part of it that is loaded later may add. */
+export const lazyBudgetBytes = 2 * 1024;
 
 const packageDir = fileURLToPath(new URL(".", import.meta.url));
 const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
@@ -45,7 +45,7 @@ async function compile(outDir: string): Promise<void> {
 export interface SdkSize {
   minifiedBytes: number;
   gzippedBytes: number;
-  /** What is loaded later: when a balance is first watched. */
+  /** The largest part that is loaded later: when a call is first made, a balance first watched. */
   lazyGzippedBytes: number;
 }
 
@@ -66,20 +66,25 @@ export async function measureSdk(): Promise<SdkSize> {
   });
   // Without this, esbuild's service keeps the process alive.
   await stop();
-  const [entry] = Object.entries(metafile.outputs).filter(([, { entryPoint }]) =>
-    entryPoint?.endsWith("index.ts")
-  );
-  const shared = entry![1].imports.filter(({ kind }) => kind !== "dynamic-import");
-  if (shared.length > 0) {
-    throw new Error(`The first load needs ${shared.map(({ path }) => path).join()} as well.`);
+  const outputs = Object.entries(metafile.outputs);
+  const [entry] = outputs.find(([, { entryPoint }]) => entryPoint?.endsWith("index.ts"))!;
+  // What the entry imports statically, directly or not, is loaded with it.
+  const first = new Set([entry]);
+  for (const path of first) {
+    for (const { kind, path: imported } of metafile.outputs[path]!.imports) {
+      if (kind === "import-statement" && imported in metafile.outputs) first.add(imported);
+    }
   }
-  const isFirst = ({ path }: { path: string }) => path.endsWith(entry![0]);
-  const gzipped = outputFiles.map((file) => gzipSync(file.contents, { level: 9 }).byteLength);
-  const first = outputFiles.findIndex(isFirst);
+  const sizes = outputFiles.map(({ path, contents }) => ({
+    isFirst: [...first].some((output) => path.endsWith(output)),
+    minified: contents.byteLength,
+    gzipped: gzipSync(contents, { level: 9 }).byteLength,
+  }));
+  const [loaded, later] = [sizes.filter(({ isFirst }) => isFirst), sizes.filter(({ isFirst }) => !isFirst)];
   return {
-    minifiedBytes: outputFiles[first]!.contents.byteLength,
-    gzippedBytes: gzipped[first]!,
-    lazyGzippedBytes: gzipped.reduce((sum, bytes, index) => index === first ? sum : sum + bytes, 0),
+    minifiedBytes: loaded.reduce((sum, { minified }) => sum + minified, 0),
+    gzippedBytes: loaded.reduce((sum, { gzipped }) => sum + gzipped, 0),
+    lazyGzippedBytes: Math.max(...later.map(({ gzipped }) => gzipped)),
   };
 }
 
@@ -87,6 +92,6 @@ if (import.meta.main) {
   await buildSdk();
   const { minifiedBytes, gzippedBytes, lazyGzippedBytes } = await measureSdk();
   console.log(
-    `dist/ built. ${minifiedBytes} bytes minified, ${gzippedBytes} of ${budgetBytes} gzipped, ${lazyGzippedBytes} more of ${lazyBudgetBytes} when a balance is watched.`,
+    `dist/ built. ${minifiedBytes} bytes minified, ${gzippedBytes} of ${budgetBytes} gzipped, at most ${lazyGzippedBytes} more of ${lazyBudgetBytes} in a part loaded later.`,
   );
 }

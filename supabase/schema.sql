@@ -47,6 +47,199 @@ comment on type "private"."sheet_line" is 'One line of a rate sheet as it was re
 
 grant usage on type "private"."sheet_line" to "postgres";
 
+create table "private"."admins" (
+  "user_id"  uuid                     not null,
+  "role"     text                     not null,
+  "added_at" timestamp with time zone not null,
+  constraint "admins_pkey" primary key (user_id),
+  constraint "admins_role_known" check ((role = ANY (ARRAY['admin'::text, 'viewer'::text]))),
+  constraint "admins_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "private"."admins"
+  enable row level security;
+
+comment on column "private"."admins"."added_at" is 'Since when.';
+
+comment on column "private"."admins"."role" is 'admin acts and reads, viewer reads.';
+
+comment on column "private"."admins"."user_id" is 'The person''s own login.';
+
+comment on table "private"."admins" is 'People who may act for the business. Delete the row to take the right away.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."admins" to "postgres";
+
+create table "private"."alerts" (
+  "id"           bigint                   generated always as identity not null,
+  "kind"         text                     not null,
+  "key"          text                     not null,
+  "user_id"      uuid,
+  "details"      jsonb                    not null,
+  "opened_at"    timestamp with time zone not null,
+  "last_seen_at" timestamp with time zone not null,
+  "seen_count"   integer                  not null default 1,
+  "resolved_at"  timestamp with time zone,
+  constraint "alerts_pkey" primary key (id)
+);
+
+alter table "private"."alerts"
+  enable row level security;
+
+create unique index alerts_open on private.alerts using btree (kind, key)
+  where (resolved_at is null);
+
+comment on column "private"."alerts"."details" is 'The facts.';
+
+comment on column "private"."alerts"."id" is 'Counts up.';
+
+comment on column "private"."alerts"."key" is 'What it is about; one alert of a kind is open for it.';
+
+comment on column "private"."alerts"."kind" is 'What sort of trouble.';
+
+comment on column "private"."alerts"."last_seen_at" is 'When it was last seen.';
+
+comment on column "private"."alerts"."opened_at" is 'When it was first seen.';
+
+comment on column "private"."alerts"."resolved_at" is 'When it was put right; null while it is open.';
+
+comment on column "private"."alerts"."seen_count" is 'How often it was seen.';
+
+comment on column "private"."alerts"."user_id" is 'Whose wallet it is about, if one.';
+
+comment on table "private"."alerts" is 'What needs a look, opened once while it lasts.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."alerts" to "postgres";
+
+create table "private"."audit_log" (
+  "id"       bigint                   generated always as identity not null,
+  "at"       timestamp with time zone not null,
+  "actor_id" uuid,
+  "action"   text                     not null,
+  "user_id"  uuid,
+  "reason"   text                     not null,
+  "details"  jsonb                    not null,
+  constraint "audit_log_pkey" primary key (id),
+  constraint "audit_log_reason_given" check ((TRIM(BOTH FROM reason) <> ''::text))
+);
+
+alter table "private"."audit_log"
+  enable row level security;
+
+create index audit_log_user on private.audit_log using btree (user_id, id)
+  where (user_id is not null);
+
+create trigger append_only
+  before delete or update or truncate on private.audit_log
+  for each STATEMENT
+  execute function private.refuse_change();
+
+comment on column "private"."audit_log"."action" is 'What was done, a verb and its object.';
+
+comment on column "private"."audit_log"."actor_id" is 'The admin; null for the secret key and for a DBA.';
+
+comment on column "private"."audit_log"."at" is 'When.';
+
+comment on column "private"."audit_log"."details" is 'The facts: amounts and ids.';
+
+comment on column "private"."audit_log"."id" is 'Counts up.';
+
+comment on column "private"."audit_log"."reason" is 'Why, in the actor''s words.';
+
+comment on column "private"."audit_log"."user_id" is 'Whose wallet it was about, if one.';
+
+comment on table "private"."audit_log" is 'What was done for the business, by whom and why. Append-only.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."audit_log" to "postgres";
+
+create table "private"."auto_reload_consents" (
+  "user_id"      uuid                     not null,
+  "id"           bigint                   generated always as identity not null,
+  "at"           timestamp with time zone not null,
+  "consent_text" text                     not null,
+  "terms"        jsonb                    not null,
+  constraint "auto_reload_consents_pkey" primary key (user_id, id),
+  constraint "auto_reload_consents_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "private"."auto_reload_consents"
+  enable row level security;
+
+create trigger append_only
+  before delete or update or truncate on private.auto_reload_consents
+  for each STATEMENT
+  execute function private.refuse_change();
+
+comment on column "private"."auto_reload_consents"."at" is 'When.';
+
+comment on column "private"."auto_reload_consents"."consent_text" is 'To which words.';
+
+comment on column "private"."auto_reload_consents"."id" is 'Counts up.';
+
+comment on column "private"."auto_reload_consents"."terms" is 'Threshold, package, price, cap and card.';
+
+comment on column "private"."auto_reload_consents"."user_id" is 'Who agreed.';
+
+comment on table "private"."auto_reload_consents" is 'Each consent that was ever given, to show a bank in a dispute. Append-only.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."auto_reload_consents" to "postgres";
+
+create table "private"."deliveries" (
+  "user_id"             uuid                     not null,
+  "notification_id"     bigint                   not null,
+  "channel"             text                     not null,
+  "status"              text                     not null default 'pending'::text,
+  "skip_reason"         text,
+  "attempts"            integer                  not null default 0,
+  "queued_at"           timestamp with time zone not null,
+  "next_attempt_at"     timestamp with time zone not null,
+  "sent_at"             timestamp with time zone,
+  "provider_message_id" text,
+  "last_error"          text,
+  constraint "deliveries_attempts_not_negative" check ((attempts >= 0)),
+  constraint "deliveries_channel_known" check ((channel = 'email'::text)),
+  constraint "deliveries_pkey" primary key (user_id, notification_id, channel),
+  constraint "deliveries_sent_has_instant" check (((status = 'sent'::text) = (sent_at IS NOT NULL))),
+  constraint "deliveries_skip_reason_known" check ((skip_reason = ANY (ARRAY['wallet_closed'::text, 'no_address'::text, 'switched_off'::text, 'too_old'::text]))),
+  constraint "deliveries_skipped_has_reason" check (((status = 'skipped'::text) = (skip_reason IS NOT NULL))),
+  constraint "deliveries_status_known" check ((status = ANY (ARRAY['pending'::text, 'sent'::text, 'dead'::text, 'skipped'::text]))),
+  constraint "deliveries_user_id_notification_id_fkey" foreign key (user_id, notification_id) references public.notifications(user_id, id)
+);
+
+alter table "private"."deliveries"
+  enable row level security;
+
+create index deliveries_dead on private.deliveries using btree (queued_at)
+  where (status = 'dead'::text);
+
+create index deliveries_due on private.deliveries using btree (next_attempt_at)
+  where (status = 'pending'::text);
+
+comment on column "private"."deliveries"."attempts" is 'How often it was claimed to be sent.';
+
+comment on column "private"."deliveries"."channel" is 'How: email.';
+
+comment on column "private"."deliveries"."last_error" is 'Why the last attempt failed, without addresses.';
+
+comment on column "private"."deliveries"."next_attempt_at" is 'When it may be claimed next; while a worker has it, when its lease ends.';
+
+comment on column "private"."deliveries"."notification_id" is 'The message.';
+
+comment on column "private"."deliveries"."provider_message_id" is 'The mail server''s or provider''s own id of it.';
+
+comment on column "private"."deliveries"."queued_at" is 'When it was put into the queue, the last time.';
+
+comment on column "private"."deliveries"."sent_at" is 'When the mail server took it.';
+
+comment on column "private"."deliveries"."skip_reason" is 'Why it was not to be sent.';
+
+comment on column "private"."deliveries"."status" is 'pending, sent, dead (given up) or skipped (not to be sent).';
+
+comment on column "private"."deliveries"."user_id" is 'Whom to tell.';
+
+comment on table "private"."deliveries" is 'What became of each message on each channel. Holds no address.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."deliveries" to "postgres";
+
 create table "private"."error_codes" (
   "code"   text     not null,
   "status" smallint not null,
@@ -67,6 +260,32 @@ comment on column "private"."error_codes"."status" is 'HTTP status; PostgREST re
 comment on table "private"."error_codes" is 'Every error the database raises: its stable code, HTTP status and what the reader should do.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."error_codes" to "postgres";
+
+create table "private"."payment_failures" (
+  "event_id"  text                     not null,
+  "user_id"   uuid                     not null,
+  "code"      text,
+  "failed_at" timestamp with time zone not null,
+  constraint "payment_failures_pkey" primary key (event_id),
+  constraint "payment_failures_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "private"."payment_failures"
+  enable row level security;
+
+create index payment_failures_user on private.payment_failures using btree (user_id, failed_at);
+
+comment on column "private"."payment_failures"."code" is 'Decline or error code.';
+
+comment on column "private"."payment_failures"."event_id" is 'Stripe''s event.';
+
+comment on column "private"."payment_failures"."failed_at" is 'When, as Stripe says.';
+
+comment on column "private"."payment_failures"."user_id" is 'Who tried.';
+
+comment on table "private"."payment_failures" is 'Attempts to pay that Stripe reports as failed: many in a short time mean stolen cards are being tried.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."payment_failures" to "postgres";
 
 create table "private"."rate_limits" (
   "user_id"           uuid                     not null,
@@ -90,6 +309,164 @@ comment on column "private"."rate_limits"."window_started_at" is 'Start of the c
 comment on table "private"."rate_limits" is 'Fixed windows that bound what one person may ask for.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."rate_limits" to "postgres";
+
+create table "private"."receipts_due" (
+  "user_id"     uuid                     not null,
+  "purchase_id" uuid                     not null,
+  "livemode"    boolean                  not null,
+  "paid_at"     timestamp with time zone not null,
+  constraint "receipts_due_pkey" primary key (user_id, purchase_id),
+  constraint "receipts_due_user_id_purchase_id_fkey" foreign key (user_id, purchase_id) references public.purchases(user_id, id)
+);
+
+alter table "private"."receipts_due"
+  enable row level security;
+
+comment on column "private"."receipts_due"."livemode" is 'Which series the number will be of.';
+
+comment on column "private"."receipts_due"."paid_at" is 'When it was paid: the order of numbers.';
+
+comment on column "private"."receipts_due"."purchase_id" is 'What for.';
+
+comment on column "private"."receipts_due"."user_id" is 'Who paid.';
+
+comment on table "private"."receipts_due" is 'Paid purchases whose receipt has no number yet.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."receipts_due" to "postgres";
+
+create table "private"."reconcile_runs" (
+  "id"          bigint                   generated always as identity not null,
+  "started_at"  timestamp with time zone not null,
+  "finished_at" timestamp with time zone,
+  "lease_until" timestamp with time zone not null,
+  "counts"      jsonb                    not null default '{}'::jsonb,
+  "lag_seconds" integer,
+  "error"       text,
+  constraint "reconcile_runs_pkey" primary key (id)
+);
+
+alter table "private"."reconcile_runs"
+  enable row level security;
+
+create index reconcile_runs_started_at on private.reconcile_runs using btree (started_at);
+
+create unique index reconcile_runs_unfinished on private.reconcile_runs using btree (((finished_at is null)))
+  where (finished_at is null);
+
+comment on column "private"."reconcile_runs"."counts" is 'What it did.';
+
+comment on column "private"."reconcile_runs"."error" is 'What stopped it.';
+
+comment on column "private"."reconcile_runs"."finished_at" is 'When it ended; null while it runs, and for ever if it died.';
+
+comment on column "private"."reconcile_runs"."id" is 'Counts up.';
+
+comment on column "private"."reconcile_runs"."lag_seconds" is 'How far it was behind when it ended: the age of the oldest purchase that was due, or of the events not yet read.';
+
+comment on column "private"."reconcile_runs"."lease_until" is 'Until when no other may begin.';
+
+comment on column "private"."reconcile_runs"."started_at" is 'When it began.';
+
+comment on table "private"."reconcile_runs" is 'Runs of the reconciler. The newest one holds the lease until it has finished or its time is up.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."reconcile_runs" to "postgres";
+
+create table "private"."reconcile_walks" (
+  "name"       text                     not null,
+  "read_until" timestamp with time zone not null,
+  "since"      timestamp with time zone,
+  "until"      timestamp with time zone,
+  "after"      text,
+  constraint "reconcile_walks_name_known" check ((name = ANY (ARRAY['events'::text, 'sessions'::text, 'refunds'::text, 'disputes'::text, 'payment_intents'::text]))),
+  constraint "reconcile_walks_pkey" primary key (name),
+  constraint "reconcile_walks_under_way" check ((((since IS NULL) = (until IS NULL)) AND ((after IS NULL) OR (since IS NOT NULL))))
+);
+
+alter table "private"."reconcile_walks"
+  enable row level security;
+
+comment on column "private"."reconcile_walks"."after" is 'The last object of the last page that was read; null at the beginning.';
+
+comment on column "private"."reconcile_walks"."name" is 'Which list.';
+
+comment on column "private"."reconcile_walks"."read_until" is 'Everything created before this has been read.';
+
+comment on column "private"."reconcile_walks"."since" is 'The walk under way reads what was created from here on; null when there is none.';
+
+comment on column "private"."reconcile_walks"."until" is 'The walk under way reads what was created up to here.';
+
+comment on table "private"."reconcile_walks" is 'How far Stripe''s lists have been read, and where a walk under way stands.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."reconcile_walks" to "postgres";
+
+create table "private"."reload_attempts" (
+  "user_id"           uuid                     not null,
+  "purchase_id"       uuid                     not null,
+  "livemode"          boolean                  not null,
+  "customer_id"       text                     not null,
+  "payment_method_id" text                     not null,
+  "next_look_at"      timestamp with time zone not null,
+  "look_count"        integer                  not null default 0,
+  "first_asked_at"    timestamp with time zone,
+  "asked_count"       integer                  not null default 0,
+  "advice_code"       text,
+  "ended_at"          timestamp with time zone,
+  constraint "reload_attempts_pkey" primary key (user_id, purchase_id),
+  constraint "reload_attempts_user_id_purchase_id_fkey" foreign key (user_id, purchase_id) references public.purchases(user_id, id)
+);
+
+alter table "private"."reload_attempts"
+  enable row level security;
+
+create index reload_attempts_due on private.reload_attempts using btree (next_look_at)
+  where (ended_at is null);
+
+create unique index reload_attempts_in_flight on private.reload_attempts using btree (user_id)
+  where (ended_at is null);
+
+comment on column "private"."reload_attempts"."advice_code" is 'What Stripe advises after a refusal.';
+
+comment on column "private"."reload_attempts"."asked_count" is 'How often Stripe was asked, always under the same key.';
+
+comment on column "private"."reload_attempts"."customer_id" is 'The Stripe customer.';
+
+comment on column "private"."reload_attempts"."ended_at" is 'When its outcome was known; null while it is in flight.';
+
+comment on column "private"."reload_attempts"."first_asked_at" is 'When Stripe was first asked to charge; null while it has not been.';
+
+comment on column "private"."reload_attempts"."livemode" is 'Whether real money is charged.';
+
+comment on column "private"."reload_attempts"."look_count" is 'How often one has.';
+
+comment on column "private"."reload_attempts"."next_look_at" is 'When a worker looks after it next, while it is in flight.';
+
+comment on column "private"."reload_attempts"."payment_method_id" is 'The card.';
+
+comment on column "private"."reload_attempts"."purchase_id" is 'The purchase, whose id is Stripe''s idempotency key.';
+
+comment on column "private"."reload_attempts"."user_id" is 'Whose wallet.';
+
+comment on table "private"."reload_attempts" is 'What an auto-reload purchase charges, and how far that has come. The same card and customer whenever it is asked for.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."reload_attempts" to "postgres";
+
+create table "private"."reload_scan" (
+  "singleton"  boolean                  not null default true,
+  "scanned_at" timestamp with time zone not null,
+  constraint "reload_scan_has_one_row" check (singleton),
+  constraint "reload_scan_pkey" primary key (singleton)
+);
+
+alter table "private"."reload_scan"
+  enable row level security;
+
+comment on column "private"."reload_scan"."scanned_at" is 'When.';
+
+comment on column "private"."reload_scan"."singleton" is 'Always true: the table has one row.';
+
+comment on table "private"."reload_scan" is 'When every wallet was last looked at.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."reload_scan" to "postgres";
 
 create table "private"."scheduled_jobs" (
   "name"     text not null,
@@ -152,6 +529,69 @@ comment on table "private"."settings" is 'What a deployer may configure. Change 
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."settings" to "postgres";
 
+create table "private"."stripe_customers" (
+  "user_id"     uuid    not null,
+  "livemode"    boolean not null,
+  "customer_id" text    not null,
+  constraint "stripe_customers_pkey" primary key (user_id, livemode),
+  constraint "stripe_customers_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "private"."stripe_customers"
+  enable row level security;
+
+comment on column "private"."stripe_customers"."customer_id" is 'The Stripe customer.';
+
+comment on column "private"."stripe_customers"."livemode" is 'The mode.';
+
+comment on column "private"."stripe_customers"."user_id" is 'The person.';
+
+comment on table "private"."stripe_customers" is 'Who a person is at Stripe, in each mode.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."stripe_customers" to "postgres";
+
+create table "private"."stripe_events" (
+  "id"         text                     not null,
+  "type"       text                     not null,
+  "created_at" timestamp with time zone not null,
+  constraint "stripe_events_pkey" primary key (id)
+);
+
+alter table "private"."stripe_events"
+  enable row level security;
+
+create index stripe_events_created_at on private.stripe_events using btree (created_at);
+
+comment on column "private"."stripe_events"."created_at" is 'When it happened, as Stripe says.';
+
+comment on column "private"."stripe_events"."id" is 'The event.';
+
+comment on column "private"."stripe_events"."type" is 'What it was about.';
+
+comment on table "private"."stripe_events" is 'Events that have been dealt with, for as long as Stripe lists them.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."stripe_events" to "postgres";
+
+create table "private"."stripe_prices" (
+  "lookup_key" text    not null,
+  "livemode"   boolean not null,
+  "price_id"   text    not null,
+  constraint "stripe_prices_pkey" primary key (lookup_key, livemode)
+);
+
+alter table "private"."stripe_prices"
+  enable row level security;
+
+comment on column "private"."stripe_prices"."livemode" is 'The mode.';
+
+comment on column "private"."stripe_prices"."lookup_key" is 'The key: package, currency and amount.';
+
+comment on column "private"."stripe_prices"."price_id" is 'The Stripe price.';
+
+comment on table "private"."stripe_prices" is 'Prices at Stripe by their lookup key. A price never changes its amount: a new amount has a new key.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."stripe_prices" to "postgres";
+
 create table "private"."test_clock" (
   "singleton" boolean                  not null default true,
   "real_at"   timestamp with time zone not null,
@@ -176,6 +616,76 @@ comment on column "private"."test_clock"."speed" is 'Clock seconds per real seco
 comment on table "private"."test_clock" is 'Empty in production. In tests and demos: at real_at the clock showed clock_at and has run at speed since.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."test_clock" to "postgres";
+
+create table "private"."unmatched_payments" (
+  "kind"              text                     not null,
+  "id"                text                     not null,
+  "payment_intent_id" text,
+  "currency"          text                     not null,
+  "amount_cents"      bigint                   not null,
+  "livemode"          boolean                  not null,
+  "metadata"          jsonb                    not null,
+  "stripe_created_at" timestamp with time zone not null,
+  "found_at"          timestamp with time zone not null,
+  "resolved_at"       timestamp with time zone,
+  constraint "unmatched_payments_kind_known" check ((kind = ANY (ARRAY['session'::text, 'payment_intent'::text]))),
+  constraint "unmatched_payments_pkey" primary key (kind, id)
+);
+
+alter table "private"."unmatched_payments"
+  enable row level security;
+
+comment on column "private"."unmatched_payments"."amount_cents" is 'What Stripe took, in cents.';
+
+comment on column "private"."unmatched_payments"."currency" is 'Its currency.';
+
+comment on column "private"."unmatched_payments"."found_at" is 'When it was met.';
+
+comment on column "private"."unmatched_payments"."id" is 'Its id at Stripe.';
+
+comment on column "private"."unmatched_payments"."kind" is 'session or payment_intent.';
+
+comment on column "private"."unmatched_payments"."livemode" is 'Its mode.';
+
+comment on column "private"."unmatched_payments"."metadata" is 'What it says it is.';
+
+comment on column "private"."unmatched_payments"."payment_intent_id" is 'The payment behind it.';
+
+comment on column "private"."unmatched_payments"."resolved_at" is 'When somebody dealt with it.';
+
+comment on column "private"."unmatched_payments"."stripe_created_at" is 'When it began, as Stripe says.';
+
+comment on table "private"."unmatched_payments" is 'Payments at Stripe that name a purchase which is not here: after a restore from a backup, or of another installation on the same account.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."unmatched_payments" to "postgres";
+
+create or replace function private.acting_admin (
+  p_actor_id uuid default null::uuid
+)
+  returns uuid
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_trusted boolean := private.caller_is_trusted();
+  v_actor_id uuid := case when v_trusted then p_actor_id else auth.uid() end;
+begin
+  if v_actor_id is null and not v_trusted then
+    perform private.raise_error('not_authenticated');
+  end if;
+  if v_actor_id is not null and (not private.is_admin(v_actor_id) or v_actor_id is distinct from coalesce(p_actor_id, v_actor_id)) then
+    perform private.raise_error('forbidden', '{"required": "admin"}');
+  end if;
+  return v_actor_id;
+end
+$function$;
+
+comment on function "private"."acting_admin"(uuid) is 'Who acts for the business: the signed-in admin, the admin a trusted server names, or null for the secret key itself. Raises not_authenticated, forbidden.';
+
+revoke all on function "private"."acting_admin"(uuid) from public;
+
+grant execute on function "private"."acting_admin"(uuid) to "postgres";
 
 create or replace function private.acting_user (
   p_user_id uuid
@@ -211,6 +721,29 @@ revoke all on function "private"."acting_user"(uuid) from public;
 
 grant execute on function "private"."acting_user"(uuid) to "postgres";
 
+create or replace function private.add_admin (
+  p_user_id uuid,
+  p_role    text,
+  p_reason  text
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  perform private.lock_user(p_user_id);
+  insert into private.admins (user_id, role, added_at) values (p_user_id, p_role, private.clock())
+  on conflict (user_id) do update set role = excluded.role;
+  perform private.record_audit(null, 'add_admin', p_user_id, p_reason, jsonb_build_object('role', p_role));
+end
+$function$;
+
+comment on function "private"."add_admin"(uuid, text, text) is 'Makes a person an admin or a viewer; for a DBA. Raises user_not_found.';
+
+revoke all on function "private"."add_admin"(uuid, text, text) from public;
+
+grant execute on function "private"."add_admin"(uuid, text, text) to "postgres";
+
 create or replace function private.affordable_seconds (
   p_user             public.users,
   p_available_micros bigint,
@@ -235,6 +768,114 @@ comment on function "private"."affordable_seconds"(public.users, bigint, public.
 revoke all on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) from public;
 
 grant execute on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) to "postgres";
+
+create or replace function private.after_card_change (
+  p_user_id uuid
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_card text := private.card_as_it_is(p_user_id, private.reload_card(p_user_id));
+begin
+  if v_card is null then
+    return;
+  end if;
+  perform private.resume_reload(p_user_id, '{card_refused,card_removed,too_many_failures,authentication_required}')
+    from public.auto_reload_settings s where s.user_id = p_user_id and s.suspended_card is distinct from v_card;
+end
+$function$;
+
+comment on function "private"."after_card_change"(uuid) is 'Lets auto-reload go on where another card, or the same one renewed, is to be charged now.';
+
+revoke all on function "private"."after_card_change"(uuid) from public;
+
+grant execute on function "private"."after_card_change"(uuid) to "postgres";
+
+create or replace function private.after_purchase_change (
+  p_before   public.purchases,
+  p_purchase public.purchases
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if p_purchase.status = p_before.status then
+    return;
+  end if;
+  perform private.resolve_alert('purchase_unconfirmed', p_purchase.id::text);
+  if p_purchase.status = 'review' then
+    perform private.open_alert('purchase_in_review', p_purchase.id::text, p_purchase.user_id, jsonb_build_object(
+      'reason', p_purchase.review_reason, 'price_cents', p_purchase.price_cents, 'stripe_session_id', p_purchase.stripe_session_id,
+      'payment_intent_id', p_purchase.payment_intent_id));
+  else
+    perform private.resolve_alert('purchase_in_review', p_purchase.id::text);
+  end if;
+  if p_purchase.status = 'paid' then
+    perform private.credit_purchase(p_purchase);
+  elsif p_purchase.status = 'failed' and p_purchase.origin = 'checkout' then
+    perform private.notify_user(p_purchase.user_id, 'payment_failed', 'payment_failed:' || p_purchase.id, jsonb_build_object(
+      'purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency, 'failure_code', p_purchase.failure_code));
+  end if;
+end
+$function$;
+
+comment on function "private"."after_purchase_change"(public.purchases, public.purchases) is 'What follows from a purchase''s new status: credit, a message, an alert. Called once, by the change itself.';
+
+revoke all on function "private"."after_purchase_change"(public.purchases, public.purchases) from public;
+
+grant execute on function "private"."after_purchase_change"(public.purchases, public.purchases) to "postgres";
+
+create or replace function private.after_reload_attempt (
+  p_purchase public.purchases,
+  p_intent   jsonb
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_attempt private.reload_attempts;
+  v_settings public.auto_reload_settings;
+  v_code text := p_purchase.failure_code;
+begin
+  update private.reload_attempts a set ended_at = private.clock(), advice_code = p_intent ->> 'advice_code'
+    where a.user_id = p_purchase.user_id and a.purchase_id = p_purchase.id and a.ended_at is null returning * into v_attempt;
+  if p_purchase.status = 'paid' then
+    -- Also one that was taken for failed: the person has confirmed it since.
+    update public.auto_reload_settings s set failure_count = 0 where s.user_id = p_purchase.user_id and s.failure_count > 0;
+    perform private.resume_reload(p_purchase.user_id, '{too_many_failures,authentication_required}');
+    return;
+  end if;
+  select * into v_settings from public.auto_reload_settings s where s.user_id = p_purchase.user_id and s.enabled;
+  -- Counted and told once, and only while the person wants it.
+  if not found or v_attempt.user_id is null then
+    return;
+  end if;
+  if v_code in ('switched_off', 'suspended', 'not_needed', 'wallet_suspended', 'wallet_closed') then
+    return;
+  elsif v_code = 'not_carried_out' then
+    update public.auto_reload_settings s set next_attempt_at = greatest(s.next_attempt_at, private.clock() + private.setting_seconds('auto_reload_interval_seconds'))
+      where s.user_id = p_purchase.user_id;
+  elsif v_code in ('authentication_required', 'requires_action') then
+    perform private.stop_reload(v_settings, 'authentication_required', p_purchase, v_attempt.payment_method_id);
+  elsif v_code = 'card_removed' then
+    perform private.stop_reload(v_settings, 'card_removed', p_purchase, v_attempt.payment_method_id);
+  elsif private.refusal_is_final(v_code, v_attempt.advice_code) then
+    perform private.stop_reload(v_settings, 'card_refused', p_purchase, v_attempt.payment_method_id);
+  else
+    perform private.count_reload_failure(v_settings, p_purchase, v_attempt.payment_method_id);
+  end if;
+end
+$function$;
+
+comment on function "private"."after_reload_attempt"(public.purchases, jsonb) is 'What follows from an attempt that was paid or failed: go on, wait, or stop and tell the person. Called once for each new status, under the wallet''s lock.';
+
+revoke all on function "private"."after_reload_attempt"(public.purchases, jsonb) from public;
+
+grant execute on function "private"."after_reload_attempt"(public.purchases, jsonb) to "postgres";
 
 create or replace function private.all_settings()
   returns jsonb
@@ -302,6 +943,9 @@ create or replace function private.anonymize_user (
   AS $function$
   update public.call_logs c set destination_ciphertext = null, destination_masked = 'deleted' where c.user_id = p_user_id;
   update public.purchases p set stripe_customer_id = null where p.user_id = p_user_id;
+  delete from private.stripe_customers c where c.user_id = p_user_id;
+  update public.auto_reload_settings s set enabled = false, payment_method_id = null, suspended_card = null where s.user_id = p_user_id;
+  delete from public.payment_methods m where m.user_id = p_user_id;
 $function$;
 
 comment on function "private"."anonymize_user"(uuid) is 'Removes what identifies a person from their records; amounts and times stay.';
@@ -309,6 +953,112 @@ comment on function "private"."anonymize_user"(uuid) is 'Removes what identifies
 revoke all on function "private"."anonymize_user"(uuid) from public;
 
 grant execute on function "private"."anonymize_user"(uuid) to "postgres";
+
+create or replace function private.apply_intent (
+  p_purchase public.purchases,
+  p_intent   jsonb
+)
+  returns public.purchases
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+  v_status text := private.purchase_status_from_intent(p_intent);
+  v_paid boolean := v_status = 'paid';
+  v_review_reason text;
+begin
+  if p_purchase.status = 'paid' or p_purchase.failure_code = 'review_dismissed' then
+    return p_purchase;
+  end if;
+  if v_paid then
+    v_review_reason := private.intent_review_reason(p_purchase, p_intent);
+    v_status := case when v_review_reason is null then 'paid' else 'review' end;
+    v_paid := coalesce(v_review_reason, '') not in ('livemode_mismatch', 'currency_mismatch');
+  end if;
+  update public.purchases p set
+    status = v_status,
+    review_reason = v_review_reason,
+    failure_code = case when v_status = 'failed' then coalesce(p_intent ->> 'failure_code', p_intent ->> 'status') end,
+    payment_intent_id = p_intent ->> 'id',
+    -- Of a deleted login nothing is kept.
+    stripe_customer_id = (select coalesce(p_intent ->> 'customer', p.stripe_customer_id) from public.users u where u.id = p.user_id and u.status <> 'closed'),
+    stripe_created_at = coalesce(to_timestamp((p_intent ->> 'created')::double precision), p.stripe_created_at),
+    receipt_url = coalesce(p_intent ->> 'receipt_url', p.receipt_url),
+    paid_cents = case when v_paid then (p_intent ->> 'amount_received')::bigint end,
+    tax_cents = case when v_paid then 0 end,
+    paid_at = case when v_status = 'paid' then private.clock() end,
+    last_check_error = null
+  where p.user_id = p_purchase.user_id and p.id = p_purchase.id returning * into v_purchase;
+  perform private.after_purchase_change(p_purchase, v_purchase);
+  if v_purchase.status <> p_purchase.status and v_purchase.status in ('paid', 'failed') then
+    perform private.after_reload_attempt(v_purchase, p_intent);
+  end if;
+  select * into v_purchase from public.purchases p where p.user_id = p_purchase.user_id and p.id = p_purchase.id;
+  return v_purchase;
+end
+$function$;
+
+comment on function "private"."apply_intent"(public.purchases, jsonb) is 'Brings an auto-reload purchase to what Stripe says of its PaymentIntent now. Needs the wallet''s lock.';
+
+revoke all on function "private"."apply_intent"(public.purchases, jsonb) from public;
+
+grant execute on function "private"."apply_intent"(public.purchases, jsonb) to "postgres";
+
+create or replace function private.apply_session (
+  p_purchase public.purchases,
+  p_session  jsonb
+)
+  returns public.purchases
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+  v_status text := private.purchase_status_from_session(p_session);
+  v_paid boolean := v_status = 'paid';
+  v_review_reason text;
+begin
+  -- What was credited stays, and what a person has decided too.
+  if p_purchase.status = 'paid' or p_purchase.failure_code = 'review_dismissed' then
+    return p_purchase;
+  end if;
+  if v_paid then
+    v_review_reason := private.session_review_reason(p_purchase, p_session);
+    v_status := case when v_review_reason is null then 'paid' else 'review' end;
+    -- Money of another currency or mode cannot be compared with what was asked.
+    v_paid := coalesce(v_review_reason, '') not in ('livemode_mismatch', 'currency_mismatch');
+  end if;
+  update public.purchases p set
+    status = v_status,
+    review_reason = v_review_reason,
+    failure_code = case when v_status = 'failed' then p_session ->> 'failure_code' end,
+    stripe_session_id = p_session ->> 'id',
+    payment_intent_id = coalesce(p_session ->> 'payment_intent', p.payment_intent_id),
+    -- Of a deleted login nothing is kept.
+    stripe_customer_id = (select coalesce(p_session ->> 'customer', p.stripe_customer_id) from public.users u where u.id = p.user_id and u.status <> 'closed'),
+    stripe_created_at = coalesce(to_timestamp((p_session ->> 'created')::double precision), p.stripe_created_at),
+    receipt_url = coalesce(p_session ->> 'receipt_url', p.receipt_url),
+    invoice_url = coalesce(p_session ->> 'invoice_url', p.invoice_url),
+    paid_cents = case when v_paid then (p_session ->> 'amount_total')::bigint end,
+    tax_cents = case when v_paid then coalesce((p_session ->> 'amount_tax')::bigint, 0) end,
+    paid_at = case when v_status = 'paid' then private.clock() end,
+    last_check_error = null
+  where p.user_id = p_purchase.user_id and p.id = p_purchase.id returning * into v_purchase;
+  if v_status = 'paid' then
+    perform private.remember_stripe_customer(v_purchase.user_id, v_purchase.livemode, p_session ->> 'customer');
+  end if;
+  perform private.after_purchase_change(p_purchase, v_purchase);
+  select * into v_purchase from public.purchases p where p.user_id = p_purchase.user_id and p.id = p_purchase.id;
+  return v_purchase;
+end
+$function$;
+
+comment on function "private"."apply_session"(public.purchases, jsonb) is 'Brings a purchase to what Stripe says of its session now. Needs the wallet''s lock.';
+
+revoke all on function "private"."apply_session"(public.purchases, jsonb) from public;
+
+grant execute on function "private"."apply_session"(public.purchases, jsonb) to "postgres";
 
 create or replace function private.authorize_call (
   p_user     public.users,
@@ -367,6 +1117,33 @@ comment on function "private"."authorize_call"(public.users, text, text, boolean
 revoke all on function "private"."authorize_call"(public.users, text, text, boolean, timestamp with time zone) from public;
 
 grant execute on function "private"."authorize_call"(public.users, text, text, boolean, timestamp with time zone) to "postgres";
+
+create or replace function private.auto_reload_json (
+  p_user_id uuid
+)
+  returns jsonb
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  return (select jsonb_build_object('user_id', u.id, 'enabled', coalesce(s.enabled, false),
+    'threshold_micros', s.threshold_micros, 'package_code', s.package_code, 'price_cents', s.price_cents, 'currency', u.currency,
+    'monthly_cap_cents', s.monthly_cap_cents, 'month_cents', private.reload_month_cents(u.id, private.clock()),
+    'payment_method_id', s.payment_method_id, 'card', private.reload_card(u.id), 'consent_at', s.consent_at, 'consent_text', s.consent_text,
+    'suspended_reason', case when s.enabled then s.suspended_reason end, 'suspended_at', case when s.enabled then s.suspended_at end, 'failure_count', coalesce(s.failure_count, 0),
+    'next_attempt_at', case when s.enabled and s.suspended_at is null then s.next_attempt_at end,
+    'purchase_in_flight', (select a.purchase_id from private.reload_attempts a where a.user_id = u.id and a.ended_at is null))
+  from public.users u left join public.auto_reload_settings s on s.user_id = u.id
+  where u.id = p_user_id);
+end
+$function$;
+
+comment on function "private"."auto_reload_json"(uuid) is 'A person''s auto-reload as the API shows it.';
+
+revoke all on function "private"."auto_reload_json"(uuid) from public;
+
+grant execute on function "private"."auto_reload_json"(uuid) to "postgres";
 
 create or replace function private.available_micros (
   p_user public.users,
@@ -433,6 +1210,138 @@ comment on function "private"."balance_json"(uuid) is 'A wallet''s balance as th
 revoke all on function "private"."balance_json"(uuid) from public;
 
 grant execute on function "private"."balance_json"(uuid) to "postgres";
+
+create or replace function private.begin_reload (
+  p_user public.users,
+  p_now  timestamp with time zone
+)
+  returns boolean
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_settings public.auto_reload_settings;
+  v_package public.credit_packages;
+  v_card public.payment_methods;
+  v_purchase_id uuid;
+  v_next timestamptz;
+begin
+  select * into v_settings from public.auto_reload_settings s
+    where s.user_id = p_user.id and s.enabled and s.suspended_at is null and s.next_attempt_at <= p_now;
+  if not found or p_user.status <> 'active' or not private.reload_is_needed(p_user, v_settings, p_now) or exists (
+    select from public.purchases p where p.user_id = p_user.id and p.origin = 'auto_reload' and p.status in ('created', 'open', 'processing')) then
+    return false;
+  end if;
+  select * into v_package from public.credit_packages c where c.code = v_settings.package_code and c.active and c.currency = p_user.currency
+    and c.price_cents = v_settings.price_cents and not (private.setting('stripe_tax'))::boolean;
+  if not found then
+    perform private.stop_reload(v_settings, 'terms_changed');
+    return false;
+  end if;
+  select * into v_card from public.payment_methods m where m.user_id = p_user.id and m.id = private.reload_card(p_user.id);
+  if not found then
+    perform private.stop_reload(v_settings, 'card_removed');
+    return false;
+  end if;
+  v_next := private.next_reload_at(v_settings, p_now);
+  if v_next > p_now then
+    update public.auto_reload_settings s set next_attempt_at = v_next where s.user_id = p_user.id;
+    return false;
+  end if;
+  insert into public.purchases (user_id, idempotency_key, package_code, origin, currency, price_cents, credit_micros, bonus_micros,
+    livemode, success_url, cancel_url, stripe_customer_id, created_at, next_check_at)
+  values (p_user.id, 'auto_reload:' || gen_random_uuid(), v_package.code, 'auto_reload', v_package.currency, v_package.price_cents,
+    v_package.credit_micros, v_package.bonus_micros, v_card.livemode, '', '', v_card.customer_id, p_now, 'infinity')
+  returning id into v_purchase_id;
+  insert into private.reload_attempts (user_id, purchase_id, livemode, customer_id, payment_method_id, next_look_at)
+  values (p_user.id, v_purchase_id, v_card.livemode, v_card.customer_id, v_card.id, p_now);
+  update public.auto_reload_settings s set next_attempt_at = p_now + private.setting_seconds('auto_reload_interval_seconds') where s.user_id = p_user.id;
+  return true;
+end
+$function$;
+
+comment on function "private"."begin_reload"(public.users, timestamp with time zone) is 'Makes the purchase of an auto-reload, if everything speaks for it; no other is in flight, and none follows before the interval is over. Needs the wallet''s lock.';
+
+revoke all on function "private"."begin_reload"(public.users, timestamp with time zone) from public;
+
+grant execute on function "private"."begin_reload"(public.users, timestamp with time zone) to "postgres";
+
+create or replace function private.begin_reloads (
+  p_count integer,
+  p_now   timestamp with time zone
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_user_ids uuid[];
+  v_user_id uuid;
+  v_user public.users;
+  v_left integer := p_count;
+begin
+  -- Nothing is written when a balance falls, so that a call pays nothing for it. Who is in a call is looked at every time, the others now and then.
+  if not private.take_reload_scan(p_now) then
+    v_user_ids := array(select distinct c.user_id from public.call_logs c where c.status <> 'ended');
+  end if;
+  for v_user_id in select * from private.reload_candidates(v_user_ids, p_now, p_count * 4) loop
+    if v_left = 0 then
+      -- There are more: they need not wait for the next scan.
+      update private.reload_scan set scanned_at = '-infinity';
+      exit;
+    end if;
+    -- Who is busy just now is found again in a few seconds.
+    select * into v_user from public.users u where u.id = v_user_id for no key update skip locked;
+    if found and private.begin_reload(v_user, p_now) then
+      v_left := v_left - 1;
+    end if;
+  end loop;
+end
+$function$;
+
+comment on function "private"."begin_reloads"(integer, timestamp with time zone) is 'Begins auto-reloads for wallets below their threshold, those waiting longest first.';
+
+revoke all on function "private"."begin_reloads"(integer, timestamp with time zone) from public;
+
+grant execute on function "private"."begin_reloads"(integer, timestamp with time zone) to "postgres";
+
+create or replace function private.begin_walks (
+  p_now timestamp with time zone
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_events_until timestamptz := (select w.read_until from private.reconcile_walks w where w.name = 'events');
+  -- A day of slack: what is about to vanish from Stripe's list is not relied upon.
+  v_gap boolean := v_events_until < p_now - interval '29 days';
+begin
+  if v_gap then
+    perform private.open_alert('reconciler_gap', 'events', null, jsonb_build_object('read_until', v_events_until));
+    -- A walk from before the gap would end with what was before it.
+    update private.reconcile_walks w set since = null, until = null, after = null
+      where w.name <> 'events' and w.until < p_now - interval '29 days';
+  end if;
+  update private.reconcile_walks w set
+    since = coalesce(w.since, case when w.name = 'events'
+        then greatest(w.read_until - private.setting_seconds('events_overlap_seconds'), p_now - interval '29 days')
+      else least(w.read_until, p_now - private.setting_seconds('sweep_window_seconds'), private.oldest_open(w.name),
+        -- What was over may have changed once more in a gap: a refund that failed later, a dispute that was appealed.
+        case when v_gap and w.name in ('refunds', 'disputes') then v_events_until - interval '1 year' end)
+      end - interval '1 minute'),
+    until = p_now
+    -- One that stands at its beginning reads on to now: something it could not read must not keep it from what is new.
+    where case when w.since is not null then w.after is null
+      else w.name = 'events' or v_gap or w.read_until <= p_now - private.setting_seconds('sweep_interval_seconds') end;
+end
+$function$;
+
+comment on function "private"."begin_walks"(timestamp with time zone) is 'Begins the walks that are due: events always, the lists once a day or when events were lost. Walks under way go on; one at its beginning up to now.';
+
+revoke all on function "private"."begin_walks"(timestamp with time zone) from public;
+
+grant execute on function "private"."begin_walks"(timestamp with time zone) to "postgres";
 
 create or replace function private.billed_seconds (
   p_seconds bigint,
@@ -586,6 +1495,25 @@ revoke all on function "private"."caller_is_trusted"() from public;
 
 grant execute on function "private"."caller_is_trusted"() to "postgres";
 
+create or replace function private.card_as_it_is (
+  p_user_id           uuid,
+  p_payment_method_id text
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select concat_ws(' ', m.id, m.last4, m.exp_month, m.exp_year) from public.payment_methods m
+  where m.user_id = p_user_id and m.id = p_payment_method_id
+$function$;
+
+comment on function "private"."card_as_it_is"(uuid, text) is 'A card with all that changes when its bank replaces it.';
+
+revoke all on function "private"."card_as_it_is"(uuid, text) from public;
+
+grant execute on function "private"."card_as_it_is"(uuid, text) to "postgres";
+
 create or replace function private.change_held (
   p_user          public.users,
   p_change_micros bigint
@@ -607,6 +1535,27 @@ comment on function "private"."change_held"(public.users, bigint) is 'Moves what
 revoke all on function "private"."change_held"(public.users, bigint) from public;
 
 grant execute on function "private"."change_held"(public.users, bigint) to "postgres";
+
+create or replace function private.change_preferences (
+  p_user_id      uuid,
+  p_low_balance  boolean,
+  p_call_cut_off boolean
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  insert into public.notification_preferences as p (user_id, low_balance, call_cut_off, updated_at)
+  values (p_user_id, coalesce(p_low_balance, true), coalesce(p_call_cut_off, true), private.clock())
+  on conflict (user_id) do update set
+    low_balance = coalesce(p_low_balance, p.low_balance), call_cut_off = coalesce(p_call_cut_off, p.call_cut_off), updated_at = excluded.updated_at
+$function$;
+
+comment on function "private"."change_preferences"(uuid, boolean, boolean) is 'Changes what is not null and leaves the rest.';
+
+revoke all on function "private"."change_preferences"(uuid, boolean, boolean) from public;
+
+grant execute on function "private"."change_preferences"(uuid, boolean, boolean) to "postgres";
 
 create or replace function private.charge_call (
   p_user            public.users,
@@ -714,7 +1663,7 @@ create or replace function private.check_grants()
   select 'grant_is_not_what_its_line_brought', g.user_id, to_jsonb(g)
     from public.credit_grants g join public.transactions t on t.user_id = g.user_id and t.line = g.id
     -- A correction brings a grant only for what could not go back to the old ones.
-    where t.amount_micros <> g.granted_micros and t.kind not in ('call_refund', 'rerate')
+    where t.amount_micros <> g.granted_micros and t.kind not in ('call_refund', 'rerate', 'reinstatement')
   union all
   select 'line_does_not_move_its_grants', t.user_id, to_jsonb(t)
     from public.transactions t
@@ -743,6 +1692,8 @@ create or replace function private.check_integrity()
   union all select * from private.check_grants()
   union all select * from private.check_calls()
   union all select * from private.check_purchases()
+  union all select * from private.check_returns()
+  union all select * from private.check_receipts()
   union all
   select 'trial_balance_is_not_zero', null, jsonb_build_object('sum_micros', sum(b.balance_micros))
     from reporting.trial_balance b having sum(b.balance_micros) <> 0
@@ -776,17 +1727,131 @@ create or replace function private.check_purchases()
   select 'session_pays_two_purchases', min(p.user_id::text)::uuid, jsonb_build_object('stripe_session_id', p.stripe_session_id)
     from public.purchases p where p.stripe_session_id is not null group by p.stripe_session_id having count(*) > 1
   union all
-  select 'stripe_clearing_is_not_what_was_paid', null, jsonb_build_object('journal_micros', t.micros, 'paid_micros', p.micros)
+  select 'stripe_clearing_is_not_what_was_paid_and_kept', null, jsonb_build_object('journal_micros', t.micros, 'kept_micros', p.micros)
     from (select coalesce(sum(t.amount_micros), 0) as micros from public.transactions t where t.counter_account = 'stripe_clearing') t,
-      (select coalesce(sum(p.paid_cents - p.tax_cents), 0) * 10000 as micros from public.purchases p where p.status = 'paid') p
+      (select coalesce(sum(k.paid_micros - private.clawback_target(k.paid_micros, k.purchase)), 0) as micros
+        from (select (p.paid_cents - p.tax_cents) * 10000 as paid_micros, p as purchase from public.purchases p where p.status = 'paid') k) p
     where t.micros <> p.micros
 $function$;
 
-comment on function "private"."check_purchases"() is 'Purchases against the journal, and stripe_clearing against what was paid.';
+comment on function "private"."check_purchases"() is 'Purchases against the journal, and stripe_clearing against what was paid and has not been returned.';
 
 revoke all on function "private"."check_purchases"() from public;
 
 grant execute on function "private"."check_purchases"() to "postgres";
+
+create or replace function private.check_receipts()
+  returns table (
+    violation text,
+    user_id   uuid,
+    details   jsonb
+  )
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select 'receipt_numbers_have_a_gap', null::uuid, jsonb_build_object('livemode', r.livemode, 'receipts', count(*), 'last', max(r.sequence))
+    from public.receipts r group by r.livemode having max(r.sequence) <> count(*)
+  union all
+  select 'paid_purchase_has_no_receipt', p.user_id, jsonb_build_object('purchase_id', p.id)
+    from public.purchases p
+    where p.status = 'paid' and not exists (select from public.receipts r where r.user_id = p.user_id and r.purchase_id = p.id)
+      and not exists (select from private.receipts_due d where d.user_id = p.user_id and d.purchase_id = p.id)
+  union all
+  select 'receipt_is_not_of_what_was_paid', r.user_id, jsonb_build_object('purchase_id', p.id, 'number', r.number)
+    from public.receipts r join public.purchases p on p.user_id = r.user_id and p.id = r.purchase_id
+    where (p.status, p.livemode, p.paid_cents, p.tax_cents, p.currency) is distinct from ('paid', r.livemode, r.paid_cents, r.tax_cents, r.currency)
+$function$;
+
+comment on function "private"."check_receipts"() is 'Receipts against purchases: every payment has one or is due one, and no series has a gap.';
+
+revoke all on function "private"."check_receipts"() from public;
+
+grant execute on function "private"."check_receipts"() to "postgres";
+
+create or replace function private.check_reload_terms (
+  p_user              public.users,
+  p_threshold_micros  bigint,
+  p_package_code      text,
+  p_monthly_cap_cents bigint,
+  p_consent           boolean,
+  p_consent_text      text
+)
+  returns public.credit_packages
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_package public.credit_packages;
+begin
+  if not coalesce(p_consent, false) or coalesce(length(trim(p_consent_text)), 0) not between 10 and 2000 then
+    perform private.raise_error('invalid_request', '{"parameter": "consent", "problem": "true, with the text that was shown, 10 to 2000 characters"}');
+  end if;
+  if coalesce(p_threshold_micros, -1) not between 0 and 1000000000000 then
+    perform private.raise_error('invalid_request', '{"parameter": "threshold_micros", "problem": "out of range"}');
+  end if;
+  select * into v_package from public.credit_packages c where c.code = p_package_code and c.active and c.currency = p_user.currency;
+  if not found then
+    perform private.raise_error('package_not_found', jsonb_build_object('package_code', p_package_code));
+  end if;
+  if coalesce(p_monthly_cap_cents, 0) not between v_package.price_cents and 100000000 then
+    perform private.raise_error('invalid_request', jsonb_build_object('parameter', 'monthly_cap_cents', 'problem', 'at least the price',
+      'price_cents', v_package.price_cents));
+  end if;
+  -- Only Checkout computes tax; nothing is charged without the tax that is due.
+  if (private.setting('stripe_tax'))::boolean then
+    perform private.raise_error('auto_reload_not_possible', '{"problem": "tax"}');
+  end if;
+  return v_package;
+end
+$function$;
+
+comment on function "private"."check_reload_terms"(public.users, bigint, text, bigint, boolean, text) is 'The package of terms that can be agreed to. Raises invalid_request, package_not_found, auto_reload_not_possible.';
+
+revoke all on function "private"."check_reload_terms"(public.users, bigint, text, bigint, boolean, text) from public;
+
+grant execute on function "private"."check_reload_terms"(public.users, bigint, text, bigint, boolean, text) to "postgres";
+
+create or replace function private.check_returns()
+  returns table (
+    violation text,
+    user_id   uuid,
+    details   jsonb
+  )
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  with returned as (
+    select p.user_id, p.id, p.status, p.refunded_cents, p.disputed_cents, p.clawed_back_micros, p as purchase,
+      coalesce((select sum(r.amount_cents) from public.purchase_refunds r where r.user_id = p.user_id and r.purchase_id = p.id
+        and r.status in ('pending', 'requires_action', 'succeeded')), 0) as refunds_cents,
+      coalesce((select sum(d.withdrawn_cents - d.reinstated_cents) from public.purchase_disputes d
+        where d.user_id = p.user_id and d.purchase_id = p.id), 0) as disputes_cents,
+      t.granted_micros, t.bonus_micros, t.clawed_micros
+    from public.purchases p
+    left join lateral (
+      select coalesce(sum(t.amount_micros) filter (where t.kind = 'purchase'), 0) as granted_micros,
+        coalesce(sum(t.amount_micros) filter (where t.kind = 'bonus'), 0) as bonus_micros,
+        -coalesce(sum(t.amount_micros) filter (where t.kind in ('clawback', 'reinstatement')), 0) as clawed_micros
+      from public.transactions t where t.user_id = p.user_id and t.purchase_id = p.id) t on true
+  )
+  select 'purchase_is_not_returned_what_refunds_and_disputes_say', r.user_id, jsonb_build_object('purchase_id', r.id,
+      'refunded_cents', r.refunded_cents, 'disputed_cents', r.disputed_cents)
+    from returned r where r.refunded_cents <> r.refunds_cents or r.disputed_cents <> r.disputes_cents
+  union all
+  select 'purchase_is_not_clawed_back_what_was_returned', r.user_id, jsonb_build_object('purchase_id', r.id, 'clawed_micros', r.clawed_micros)
+    from returned r
+    where r.clawed_micros <> r.clawed_back_micros or r.clawed_micros <> case when r.status = 'paid'
+      then private.clawback_target(r.granted_micros, r.purchase) + private.clawback_target(r.bonus_micros, r.purchase) else 0 end
+$function$;
+
+comment on function "private"."check_returns"() is 'Refunds and disputes against their purchases, and the credit taken back against the formula of the clawback.';
+
+revoke all on function "private"."check_returns"() from public;
+
+grant execute on function "private"."check_returns"() to "postgres";
 
 create or replace function private.check_wallets()
   returns table (
@@ -830,6 +1895,63 @@ revoke all on function "private"."check_wallets"() from public;
 
 grant execute on function "private"."check_wallets"() to "postgres";
 
+create or replace function private.checkout_facts (
+  p_purchase public.purchases
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object(
+    'expected_livemode', p_purchase.livemode,
+    'package', jsonb_build_object('code', c.code, 'name', c.name, 'price_cents', p_purchase.price_cents, 'lookup_key', k.lookup_key,
+      'stripe_price_id', (select s.price_id from private.stripe_prices s where s.lookup_key = k.lookup_key and s.livemode = p_purchase.livemode)),
+    'checkout', jsonb_build_object(
+      'customer', (select s.customer_id from private.stripe_customers s where s.user_id = p_purchase.user_id and s.livemode = p_purchase.livemode),
+      'automatic_tax', private.setting('stripe_tax'), 'allow_promotion_codes', private.setting('stripe_discounts'),
+      'invoice_creation', private.setting('stripe_invoices')))
+  from public.credit_packages c,
+    lateral (select 'talktime_' || c.code || '_' || p_purchase.currency || '_' || p_purchase.price_cents as lookup_key) k
+  where c.code = p_purchase.package_code
+$function$;
+
+comment on function "private"."checkout_facts"(public.purchases) is 'What Stripe needs to know on top of a purchase to make its session.';
+
+revoke all on function "private"."checkout_facts"(public.purchases) from public;
+
+grant execute on function "private"."checkout_facts"(public.purchases) to "postgres";
+
+create or replace function private.choose_default (
+  p_user_id    uuid,
+  p_default_id text
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_livemode boolean := (private.setting('stripe_livemode'))::boolean;
+  v_default text;
+begin
+  -- What Stripe says; else the one there was; else the only one: among several nobody guesses.
+  select m.id into v_default from public.payment_methods m
+    where m.user_id = p_user_id and m.removed_at is null and m.livemode = v_livemode
+      and (m.id = p_default_id or m.is_default or not exists (
+        select from public.payment_methods o where o.user_id = p_user_id and o.removed_at is null and o.livemode = v_livemode and o.id <> m.id))
+    order by (m.id = p_default_id) desc nulls last, m.is_default desc limit 1;
+  update public.payment_methods m set is_default = false
+    where m.user_id = p_user_id and m.livemode = v_livemode and m.is_default and m.id is distinct from v_default;
+  update public.payment_methods m set is_default = true where m.user_id = p_user_id and m.id = v_default and not m.is_default;
+end
+$function$;
+
+comment on function "private"."choose_default"(uuid, text) is 'Marks the default card: the one Stripe names, else the present one, else the only one.';
+
+revoke all on function "private"."choose_default"(uuid, text) from public;
+
+grant execute on function "private"."choose_default"(uuid, text) to "postgres";
+
 create or replace function private.cipher_block (
   p_block bytea,
   p_nonce bytea
@@ -851,6 +1973,26 @@ comment on function "private"."cipher_block"(bytea, bytea) is 'Encrypts or decry
 revoke all on function "private"."cipher_block"(bytea, bytea) from public;
 
 grant execute on function "private"."cipher_block"(bytea, bytea) to "postgres";
+
+create or replace function private.clawback_target (
+  p_granted_micros numeric,
+  p_purchase       public.purchases
+)
+  returns bigint
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  select case when coalesce(p_purchase.paid_cents, 0) = 0 then 0
+    else floor(p_granted_micros * greatest(0, least(p_purchase.paid_cents, p_purchase.refunded_cents + p_purchase.disputed_cents))
+      / p_purchase.paid_cents) end::bigint
+$function$;
+
+comment on function "private"."clawback_target"(numeric, public.purchases) is 'How much of what a purchase granted has to be gone, given what Stripe has returned of the payment. In micro-units, rounded down.';
+
+revoke all on function "private"."clawback_target"(numeric, public.purchases) from public;
+
+grant execute on function "private"."clawback_target"(numeric, public.purchases) to "postgres";
 
 create or replace function private.clock()
   returns timestamp with time zone
@@ -891,6 +2033,37 @@ revoke all on function "private"."close_wallet"() from public;
 
 grant execute on function "private"."close_wallet"() to "postgres";
 
+create or replace function private.count_reload_failure (
+  p_settings public.auto_reload_settings,
+  p_purchase public.purchases,
+  p_card     text
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_failures integer := p_settings.failure_count + 1;
+begin
+  update public.auto_reload_settings s set failure_count = v_failures, updated_at = private.clock(),
+    next_attempt_at = greatest(s.next_attempt_at, private.clock() + private.setting_seconds('auto_reload_retry_seconds') * power(2, p_settings.failure_count))
+    where s.user_id = p_settings.user_id;
+  if v_failures >= private.setting_integer('auto_reload_failure_limit') then
+    perform private.stop_reload(p_settings, 'too_many_failures', p_purchase, p_card);
+  else
+    perform private.notify_user(p_purchase.user_id, 'auto_reload_failed', 'auto_reload_failed:' || p_purchase.id, jsonb_build_object(
+      'purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency, 'failure_code', p_purchase.failure_code,
+      'suspended', false, 'manage_url', private.manage_page()));
+  end if;
+end
+$function$;
+
+comment on function "private"."count_reload_failure"(public.auto_reload_settings, public.purchases, text) is 'After a refusal that may be another one tomorrow: waits ever longer, and gives up after so many in a row.';
+
+revoke all on function "private"."count_reload_failure"(public.auto_reload_settings, public.purchases, text) from public;
+
+grant execute on function "private"."count_reload_failure"(public.auto_reload_settings, public.purchases, text) to "postgres";
+
 create or replace function private.count_spent_today()
   returns trigger
   language plpgsql
@@ -919,18 +2092,23 @@ create or replace function private.credit_purchase (
   set search_path to ''
   AS $function$
 declare
-  v_paid_micros bigint := p_purchase.price_cents * 10000;
-  v_bonus_micros bigint := p_purchase.credit_micros + p_purchase.bonus_micros - p_purchase.price_cents * 10000;
+  v_paid_micros bigint := (p_purchase.paid_cents - p_purchase.tax_cents) * 10000;
+  v_bonus_micros bigint := p_purchase.credit_micros + p_purchase.bonus_micros - v_paid_micros;
 begin
-  perform private.grant_credit(p_purchase.user_id, 'purchase', 'paid', v_paid_micros, 'stripe_clearing',
-    'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id);
+  -- After a full discount nothing was paid, and all of it is promotional.
+  if v_paid_micros > 0 then
+    perform private.grant_credit(p_purchase.user_id, 'purchase', 'paid', v_paid_micros, 'stripe_clearing',
+      'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id);
+  end if;
   if v_bonus_micros > 0 then
     perform private.grant_credit(p_purchase.user_id, 'bonus', 'promotional', v_bonus_micros, 'promotional_expense',
       'Bonus credit, ' || private.format_micros(v_bonus_micros, p_purchase.currency), p_purchase.id);
   end if;
   perform private.notify_user(p_purchase.user_id, 'purchase_confirmed', 'purchase:' || p_purchase.id,
-    jsonb_build_object('purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency,
-      'credit_micros', v_paid_micros + v_bonus_micros));
+    jsonb_build_object('purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'paid_cents', p_purchase.paid_cents,
+      'currency', p_purchase.currency, 'credit_micros', v_paid_micros + v_bonus_micros, 'origin', p_purchase.origin));
+  -- A refund or dispute may have been read before the payment was.
+  perform private.settle_clawback(p_purchase.user_id, p_purchase.id);
 end
 $function$;
 
@@ -962,6 +2140,37 @@ comment on function "private"."cut_off_reason"(public.call_logs) is 'The end rea
 revoke all on function "private"."cut_off_reason"(public.call_logs) from public;
 
 grant execute on function "private"."cut_off_reason"(public.call_logs) to "postgres";
+
+create or replace function private.cut_uncovered_calls (
+  p_user_id uuid
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_user public.users;
+  v_call public.call_logs;
+  v_cut integer := 0;
+begin
+  loop
+    select * into v_user from public.users u where u.id = p_user_id;
+    exit when private.available_micros(v_user, v_now) >= 0;
+    select * into v_call from public.call_logs c where c.user_id = p_user_id and c.status <> 'ended' order by c.started_at desc, c.id desc limit 1;
+    exit when not found;
+    perform private.settle_call(v_user, v_call, v_call.proven_seconds, 'credit_exhausted', 'sweeper', v_now);
+    v_cut := v_cut + 1;
+  end loop;
+  return v_cut;
+end
+$function$;
+
+comment on function "private"."cut_uncovered_calls"(uuid) is 'Ends live calls, the newest first, until what is available covers the holds of those that are left. Returns how many.';
+
+revoke all on function "private"."cut_uncovered_calls"(uuid) from public;
+
+grant execute on function "private"."cut_uncovered_calls"(uuid) to "postgres";
 
 create or replace function private.daily_limit_left (
   p_user public.users,
@@ -1004,6 +2213,75 @@ revoke all on function "private"."decrypt_destination"(bytea) from public;
 
 grant execute on function "private"."decrypt_destination"(bytea) to "postgres";
 
+create or replace function private.delivery_key (
+  p_user_id         uuid,
+  p_notification_id bigint
+)
+  returns text
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$ select left(encode(sha256(convert_to('mail:' || p_user_id || ':' || p_notification_id, 'UTF8')), 'hex'), 32) $function$;
+
+comment on function "private"."delivery_key"(uuid, bigint) is 'Names a message to mail servers, the same for each attempt, without telling whose it is.';
+
+revoke all on function "private"."delivery_key"(uuid, bigint) from public;
+
+grant execute on function "private"."delivery_key"(uuid, bigint) to "postgres";
+
+create or replace function private.delivery_pause (
+  p_attempts integer
+)
+  returns interval
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$ select make_interval(mins => least(60, 1 << least(greatest(p_attempts, 1) - 1, 6))) $function$;
+
+comment on function "private"."delivery_pause"(integer) is 'How long to wait after so many attempts: 1, 2, 4, … up to 60 minutes.';
+
+revoke all on function "private"."delivery_pause"(integer) from public;
+
+grant execute on function "private"."delivery_pause"(integer) to "postgres";
+
+create or replace function private.dispute_is_over (
+  p_status text
+)
+  returns boolean
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$ select p_status in ('won', 'lost', 'warning_closed', 'prevented') $function$;
+
+comment on function "private"."dispute_is_over"(text) is 'Whether a dispute needs no answer any more; an appeal opens it again.';
+
+revoke all on function "private"."dispute_is_over"(text) from public;
+
+grant execute on function "private"."dispute_is_over"(text) to "postgres";
+
+create or replace function private.dispute_moved_cents (
+  p_dispute jsonb,
+  p_sign    integer
+)
+  returns bigint
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  -- Settled in another currency, a movement says nothing in cents of the payment: then each stands for the dispute's amount.
+  select coalesce(sum(case when lower(b ->> 'currency') = lower(p_dispute ->> 'currency')
+      then abs((b ->> 'amount')::bigint) else (p_dispute ->> 'amount')::bigint end), 0)::bigint
+  from jsonb_array_elements(
+    case jsonb_typeof(p_dispute -> 'balance_transactions') when 'array' then p_dispute -> 'balance_transactions' else '[]' end) b
+  where sign((b ->> 'amount')::bigint) = p_sign
+$function$;
+
+comment on function "private"."dispute_moved_cents"(jsonb, integer) is 'What a dispute has withdrawn (-1) or reinstated (1), in cents, without fees.';
+
+revoke all on function "private"."dispute_moved_cents"(jsonb, integer) from public;
+
+grant execute on function "private"."dispute_moved_cents"(jsonb, integer) to "postgres";
+
 create or replace function private.elapsed_seconds (
   p_from timestamp with time zone,
   p_to   timestamp with time zone
@@ -1043,6 +2321,31 @@ comment on function "private"."encrypt_destination"(text) is 'Encrypts an E.164 
 revoke all on function "private"."encrypt_destination"(text) from public;
 
 grant execute on function "private"."encrypt_destination"(text) to "postgres";
+
+create or replace function private.end_reload (
+  p_purchase public.purchases,
+  p_code     text
+)
+  returns public.purchases
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+begin
+  update public.purchases p set status = 'failed', failure_code = p_code where p.user_id = p_purchase.user_id and p.id = p_purchase.id
+    returning * into v_purchase;
+  perform private.after_purchase_change(p_purchase, v_purchase);
+  perform private.after_reload_attempt(v_purchase, '{}');
+  return v_purchase;
+end
+$function$;
+
+comment on function "private"."end_reload"(public.purchases, text) is 'Fails an attempt of which Stripe has no payment. Needs the wallet''s lock.';
+
+revoke all on function "private"."end_reload"(public.purchases, text) from public;
+
+grant execute on function "private"."end_reload"(public.purchases, text) to "postgres";
 
 create or replace function private.expired_micros (
   p_user_id uuid,
@@ -1152,6 +2455,63 @@ revoke all on function "private"."explain_sentence"(public.call_logs, text) from
 
 grant execute on function "private"."explain_sentence"(public.call_logs, text) to "postgres";
 
+create or replace function private.find_paid_purchase (
+  p_payment_intent_id text,
+  p_metadata          jsonb
+)
+  returns public.purchases
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+begin
+  select * into v_purchase from public.purchases p where p.payment_intent_id = p_payment_intent_id;
+  -- The refund or dispute may be read before the payment was: our metadata on the payment tells whose it is.
+  if not found then
+    select * into v_purchase from public.purchases p
+      where p.user_id = private.text_to_uuid(p_metadata ->> 'user_id') and p.id = private.text_to_uuid(p_metadata ->> 'purchase_id')
+        and p.payment_intent_id is null;
+  end if;
+  return v_purchase;
+end
+$function$;
+
+comment on function "private"."find_paid_purchase"(text, jsonb) is 'The purchase a payment at Stripe is for, by its id or by the metadata it carries; null for another product''s payment.';
+
+revoke all on function "private"."find_paid_purchase"(text, jsonb) from public;
+
+grant execute on function "private"."find_paid_purchase"(text, jsonb) to "postgres";
+
+create or replace function private.find_payment_method (
+  p_user_id           uuid,
+  p_payment_method_id text
+)
+  returns public.payment_methods
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_method public.payment_methods;
+begin
+  select * into v_method from public.payment_methods m
+    where m.user_id = p_user_id and m.id = p_payment_method_id and m.removed_at is null
+      and m.livemode = (private.setting('stripe_livemode'))::boolean;
+  if not found then
+    perform private.raise_error('payment_method_not_found', jsonb_build_object('payment_method_id', left(p_payment_method_id, 100)));
+  end if;
+  return v_method;
+end
+$function$;
+
+comment on function "private"."find_payment_method"(uuid, text) is 'A saved card of a person by its id. Raises payment_method_not_found.';
+
+revoke all on function "private"."find_payment_method"(uuid, text) from public;
+
+grant execute on function "private"."find_payment_method"(uuid, text) to "postgres";
+
 create or replace function private.find_purchase_row (
   p_user_id           uuid,
   p_purchase_id       uuid,
@@ -1219,6 +2579,55 @@ comment on function "private"."find_rate"(text, text, timestamp with time zone) 
 revoke all on function "private"."find_rate"(text, text, timestamp with time zone) from public;
 
 grant execute on function "private"."find_rate"(text, text, timestamp with time zone) to "postgres";
+
+create or replace function private.follow_purchase()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if new.refunded_cents > old.refunded_cents or new.disputed_cents > old.disputed_cents then
+    perform private.stop_reload(s, 'money_returned') from public.auto_reload_settings s where s.user_id = new.user_id;
+  end if;
+  if new.status = 'paid' and old.status <> 'paid' and new.origin = 'checkout' then
+    perform private.resume_reload(new.user_id, '{authentication_required}');
+  end if;
+  if new.status = 'review' and old.status <> 'review' and new.origin = 'auto_reload' then
+    perform private.suspend_reload(new.user_id, 'payment_in_review');
+    update private.reload_attempts a set ended_at = private.clock() where a.user_id = new.user_id and a.purchase_id = new.id and a.ended_at is null;
+  end if;
+  return null;
+end
+$function$;
+
+comment on function "private"."follow_purchase"() is 'Trigger: what other changes of a purchase mean for auto-reload.';
+
+revoke all on function "private"."follow_purchase"() from public;
+
+grant execute on function "private"."follow_purchase"() to "postgres";
+
+create or replace function private.forget_unopened_purchases (
+  p_now timestamp with time zone
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  -- No page was ever given out, and Stripe's idempotency key has lapsed by then. One that is being worked on is passed over.
+  with forgotten as (
+    select p.user_id, p.id from public.purchases p
+    where p.status = 'created' and p.origin = 'checkout' and p.stripe_session_id is null and p.created_at < p_now - interval '24 hours'
+    for no key update skip locked
+  )
+  update public.purchases p set status = 'expired'
+  from forgotten where p.user_id = forgotten.user_id and p.id = forgotten.id
+$function$;
+
+comment on function "private"."forget_unopened_purchases"(timestamp with time zone) is 'Expires purchases that got no session within a day.';
+
+revoke all on function "private"."forget_unopened_purchases"(timestamp with time zone) from public;
+
+grant execute on function "private"."forget_unopened_purchases"(timestamp with time zone) to "postgres";
 
 create or replace function private.format_micros (
   p_amount_micros bigint,
@@ -1350,6 +2759,26 @@ revoke all on function "private"."hmac_sha256"(bytea, bytea) from public;
 
 grant execute on function "private"."hmac_sha256"(bytea, bytea) to "postgres";
 
+create or replace function private.hold_lease (
+  p_run_id bigint
+)
+  returns boolean
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  update private.reconcile_runs r set lease_until = private.clock() + private.setting_seconds('reconcile_lease_seconds')
+    where r.id = p_run_id and r.finished_at is null;
+  return found;
+end
+$function$;
+
+comment on function "private"."hold_lease"(bigint) is 'Extends the lease of a run; false when another has taken over.';
+
+revoke all on function "private"."hold_lease"(bigint) from public;
+
+grant execute on function "private"."hold_lease"(bigint) to "postgres";
+
 create or replace function private.import_call_record (
   p_record private.call_record,
   p_rate   public.rates
@@ -1393,6 +2822,174 @@ comment on function "private"."import_call_record"(private.call_record, public.r
 revoke all on function "private"."import_call_record"(private.call_record, public.rates) from public;
 
 grant execute on function "private"."import_call_record"(private.call_record, public.rates) to "postgres";
+
+create or replace function private.intent_review_reason (
+  p_purchase public.purchases,
+  p_intent   jsonb
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case
+    when (p_intent ->> 'livemode')::boolean is distinct from p_purchase.livemode then 'livemode_mismatch'
+    when lower(p_intent ->> 'currency') is distinct from p_purchase.currency then 'currency_mismatch'
+    when (p_intent ->> 'amount_received')::bigint is distinct from p_purchase.price_cents then 'amount_mismatch'
+    when (select u.status from public.users u where u.id = p_purchase.user_id) = 'closed' then 'wallet_closed'
+  end
+$function$;
+
+comment on function "private"."intent_review_reason"(public.purchases, jsonb) is 'Why a charge that succeeded cannot be credited as asked, or null.';
+
+revoke all on function "private"."intent_review_reason"(public.purchases, jsonb) from public;
+
+grant execute on function "private"."intent_review_reason"(public.purchases, jsonb) to "postgres";
+
+create or replace function private.is_admin (
+  p_user_id      uuid,
+  p_reading_only boolean default false
+)
+  returns boolean
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select exists (select from private.admins a join public.users u on u.id = a.user_id and u.status <> 'closed'
+    where a.user_id = p_user_id and (a.role = 'admin' or p_reading_only))
+$function$;
+
+comment on function "private"."is_admin"(uuid, boolean) is 'Whether a person may act for the business, or at least read.';
+
+revoke all on function "private"."is_admin"(uuid, boolean) from public;
+
+grant execute on function "private"."is_admin"(uuid, boolean) to "postgres";
+
+create or replace function private.is_optional_notification (
+  p_kind text
+)
+  returns boolean
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$ select p_kind in ('low_balance', 'call_cut_off') $function$;
+
+comment on function "private"."is_optional_notification"(text) is 'Whether a person may switch this kind of message off.';
+
+revoke all on function "private"."is_optional_notification"(text) from public;
+
+grant execute on function "private"."is_optional_notification"(text) to "postgres";
+
+create or replace function private.issue_receipts (
+  p_limit integer default 10000
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_issued integer;
+begin
+  -- One issuer at a time. It waits for nobody else: payments never take this lock, and it locks no wallet.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('talktime.issue_receipts', 0));
+  -- From here on each statement sees what the issuer before has committed.
+  with due as (
+    delete from private.receipts_due d using (
+      select q.user_id, q.purchase_id from private.receipts_due q order by q.paid_at, q.user_id, q.purchase_id limit p_limit
+    ) oldest
+    where d.user_id = oldest.user_id and d.purchase_id = oldest.purchase_id
+    returning d.user_id, d.purchase_id, d.livemode, d.paid_at
+  ), placed as (
+    select d.*, coalesce((select max(r.sequence) from public.receipts r where r.livemode = d.livemode), 0)
+      + row_number() over (partition by d.livemode order by d.paid_at, d.user_id, d.purchase_id) as sequence
+    from due d
+  )
+  insert into public.receipts (user_id, purchase_id, livemode, sequence, number, issued_at, paid_at, seller, currency, lines,
+    subtotal_cents, discount_cents, tax_cents, paid_cents)
+  select n.user_id, n.purchase_id, n.livemode, n.sequence, private.receipt_number(n.livemode, n.sequence), v_now, n.paid_at,
+    private.setting('seller'), p.currency,
+    jsonb_build_array(jsonb_build_object('description', c.name, 'quantity', 1, 'amount_cents', s.cents)),
+    s.cents, s.cents - (p.paid_cents - p.tax_cents), p.tax_cents, p.paid_cents
+  from placed n
+  join public.purchases p on p.user_id = n.user_id and p.id = n.purchase_id
+  join public.credit_packages c on c.code = p.package_code,
+    -- Somebody may have credited, after review, a payment above the price: then that is what was sold for.
+    lateral (select greatest(p.price_cents, p.paid_cents - p.tax_cents) as cents) s;
+  get diagnostics v_issued = row_count;
+  return v_issued;
+end
+$function$;
+
+comment on function "private"."issue_receipts"(integer) is 'Numbers the paid purchases that are due, in order of payment. One transaction: either all of them have a number or none. Returns how many.';
+
+revoke all on function "private"."issue_receipts"(integer) from public;
+
+grant execute on function "private"."issue_receipts"(integer) to "postgres";
+
+create or replace function private.judge_due_deliveries (
+  p_batch_size integer
+)
+  returns SETOF private.deliveries
+  language sql
+  set search_path to ''
+  AS $function$
+  with due as (
+    select d.user_id, d.notification_id, d.channel, d.attempts,
+      private.skip_reason(d.user_id, n.kind, d.queued_at, (select a.email from auth.users a where a.id = d.user_id)) as skip_reason
+    from private.deliveries d join public.notifications n on n.user_id = d.user_id and n.id = d.notification_id
+    where d.status = 'pending' and d.next_attempt_at <= private.clock()
+    order by d.next_attempt_at limit least(greatest(p_batch_size, 1), 500) for update of d skip locked
+  )
+  update private.deliveries d set
+    skip_reason = due.skip_reason,
+    -- Claimed again and again without an answer: each worker that had it died.
+    status = case when due.skip_reason is not null then 'skipped'
+      when due.attempts >= private.setting_integer('mail_max_attempts') then 'dead' else 'pending' end,
+    attempts = least(due.attempts + case when due.skip_reason is null then 1 else 0 end, private.setting_integer('mail_max_attempts')),
+    last_error = case when due.attempts >= private.setting_integer('mail_max_attempts') then coalesce(d.last_error, 'no worker lived to report') else d.last_error end,
+    next_attempt_at = private.clock() + private.setting_seconds('mail_lease_seconds')
+  from due where d.user_id = due.user_id and d.notification_id = due.notification_id and d.channel = due.channel
+  returning d.*
+$function$;
+
+comment on function "private"."judge_due_deliveries"(integer) is 'Takes due deliveries that nobody else has: the ones to send are leased, the others skipped or given up. Answers all of them as they are now.';
+
+revoke all on function "private"."judge_due_deliveries"(integer) from public;
+
+grant execute on function "private"."judge_due_deliveries"(integer) to "postgres";
+
+create or replace function private.keep_unmatched (
+  p_kind              text,
+  p_id                text,
+  p_payment_intent_id text,
+  p_currency          text,
+  p_amount_cents      bigint,
+  p_created           double precision,
+  p_livemode          boolean,
+  p_metadata          jsonb
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  insert into private.unmatched_payments (kind, id, payment_intent_id, currency, amount_cents, livemode, metadata, stripe_created_at, found_at)
+  values (p_kind, p_id, p_payment_intent_id, lower(p_currency), p_amount_cents, p_livemode, p_metadata,
+    coalesce(to_timestamp(p_created), private.clock()), private.clock())
+  on conflict (kind, id) do nothing;
+  if found then
+    perform private.open_alert('unmatched_payment', p_id, null, jsonb_build_object('kind', p_kind, 'amount_cents', p_amount_cents,
+      'currency', p_currency, 'metadata', p_metadata));
+  end if;
+end
+$function$;
+
+comment on function "private"."keep_unmatched"(text, text, text, text, bigint, double precision, boolean, jsonb) is 'Keeps a payment that fits no purchase, once, and opens an alert: a person decides.';
+
+revoke all on function "private"."keep_unmatched"(text, text, text, text, bigint, double precision, boolean, jsonb) from public;
+
+grant execute on function "private"."keep_unmatched"(text, text, text, text, bigint, double precision, boolean, jsonb) to "postgres";
 
 create or replace function private.limited_by (
   p_user               public.users,
@@ -1468,6 +3065,88 @@ revoke all on function "private"."lock_user"(uuid) from public;
 
 grant execute on function "private"."lock_user"(uuid) to "postgres";
 
+create or replace function private.mail_facts (
+  p_user_id uuid,
+  p_kind    text,
+  p_payload jsonb
+)
+  returns jsonb
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  if p_kind = 'low_balance' then
+    return (select jsonb_build_object('currency', u.currency, 'talk_seconds', (
+      select private.max_seconds((p_payload ->> 'balance_micros')::bigint, r) from public.rates r
+      where r.rate_plan = private.user_rate_plan(u) and r.prefix = '' and r.effective_from <= private.clock()
+      order by r.effective_from desc limit 1))
+    from public.users u where u.id = p_user_id);
+  elsif p_kind = 'call_cut_off' then
+    return (select jsonb_build_object('currency', u.currency, 'destination', c.destination_masked)
+      from public.call_logs c join public.users u on u.id = c.user_id
+      where c.user_id = p_user_id and c.id = p_payload ->> 'call_id');
+  end if;
+  return (select jsonb_build_object('package_name', k.name, 'paid_at', p.paid_at, 'paid_cents', p.paid_cents, 'tax_cents', p.tax_cents,
+      'receipt_url', p.receipt_url)
+    from public.purchases p join public.credit_packages k on k.code = p.package_code
+    where p.user_id = p_user_id and p.id = (p_payload ->> 'purchase_id')::uuid);
+end
+$function$;
+
+comment on function "private"."mail_facts"(uuid, text, jsonb) is 'What a mail states besides the message''s own payload.';
+
+revoke all on function "private"."mail_facts"(uuid, text, jsonb) from public;
+
+grant execute on function "private"."mail_facts"(uuid, text, jsonb) to "postgres";
+
+create or replace function private.mail_json (
+  p_delivery private.deliveries
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object('user_id', n.user_id, 'notification_id', n.id, 'attempt', p_delivery.attempts,
+    'key', private.delivery_key(n.user_id, n.id), 'to', (select a.email from auth.users a where a.id = n.user_id),
+    'kind', n.kind, 'created_at', n.created_at, 'payload', n.payload,
+    'facts', coalesce(private.mail_facts(n.user_id, n.kind, n.payload), '{}'),
+    'unsubscribe_token', private.unsubscribe_token(n.user_id, n.kind))
+  from public.notifications n where n.user_id = p_delivery.user_id and n.id = p_delivery.notification_id
+$function$;
+
+comment on function "private"."mail_json"(private.deliveries) is 'Everything a mail is made of. Amounts are integers and instants are UTC: how they read is the mail''s matter.';
+
+revoke all on function "private"."mail_json"(private.deliveries) from public;
+
+grant execute on function "private"."mail_json"(private.deliveries) to "postgres";
+
+create or replace function private.manage_page (
+  p_purchase_id uuid default null::uuid
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_page text := coalesce(private.setting('manage_url') #>> '{}', private.setting('app_url') #>> '{}', private.setting('top_up_url') #>> '{}');
+begin
+  if p_purchase_id is null then
+    return v_page;
+  end if;
+  -- Before a fragment, and after other parameters if there are any.
+  return regexp_replace(v_page, '^([^#]*)(#.*)?$', '\1' || case when v_page ~ '^[^#]*\?' then '&' else '?' end || 'confirm_purchase=' || p_purchase_id || '\2');
+end
+$function$;
+
+comment on function "private"."manage_page"(uuid) is 'Where a person manages auto-reload, or confirms a purchase that names itself in the address.';
+
+revoke all on function "private"."manage_page"(uuid) from public;
+
+grant execute on function "private"."manage_page"(uuid) to "postgres";
+
 create or replace function private.mask_destination (
   p_number text
 )
@@ -1529,6 +3208,120 @@ revoke all on function "private"."max_seconds"(bigint, public.rates) from public
 
 grant execute on function "private"."max_seconds"(bigint, public.rates) to "postgres";
 
+create or replace function private.merge_refund (
+  p_purchase public.purchases,
+  p_refund   jsonb
+)
+  returns public.purchase_refunds
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_id uuid := private.text_to_uuid(p_refund #>> '{metadata,refund_id}');
+  v_refund public.purchase_refunds;
+begin
+  update public.purchase_refunds r set
+    -- What has failed or been canceled stays so: what was read before that may arrive after it.
+    status = case when r.status in ('failed', 'canceled') then r.status else private.refund_status(p_refund ->> 'status') end,
+    stripe_refund_id = p_refund ->> 'id', amount_cents = (p_refund ->> 'amount')::bigint,
+    failure_reason = coalesce(p_refund ->> 'failure_reason', r.failure_reason), updated_at = v_now, next_attempt_at = null
+    where r.user_id = p_purchase.user_id and r.purchase_id = p_purchase.id
+      and (r.stripe_refund_id = p_refund ->> 'id' or (r.id = v_id and r.stripe_refund_id is null))
+    returning * into v_refund;
+  if not found then
+    insert into public.purchase_refunds (user_id, purchase_id, stripe_refund_id, origin, status, amount_cents, currency, reason, failure_reason,
+      created_at, updated_at)
+    values (p_purchase.user_id, p_purchase.id, p_refund ->> 'id', 'stripe', private.refund_status(p_refund ->> 'status'), (p_refund ->> 'amount')::bigint,
+      lower(p_refund ->> 'currency'), p_refund ->> 'reason', p_refund ->> 'failure_reason',
+      coalesce(to_timestamp((p_refund ->> 'created')::double precision), v_now), v_now)
+    returning * into v_refund;
+  end if;
+  return v_refund;
+end
+$function$;
+
+comment on function "private"."merge_refund"(public.purchases, jsonb) is 'Writes down a refund as Stripe says it is now.';
+
+revoke all on function "private"."merge_refund"(public.purchases, jsonb) from public;
+
+grant execute on function "private"."merge_refund"(public.purchases, jsonb) to "postgres";
+
+create or replace function private.move_clawback (
+  p_purchase        public.purchases,
+  p_counter_account text
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_granted bigint;
+  v_clawed bigint;
+  v_change bigint;
+  v_before bigint;
+  v_transaction public.transactions;
+  v_money text;
+  v_source text := case p_counter_account when 'promotional_expense' then 'promotional' else 'paid' end;
+begin
+  select coalesce(sum(t.amount_micros) filter (where t.kind in ('purchase', 'bonus')), 0),
+      -coalesce(sum(t.amount_micros) filter (where t.kind in ('clawback', 'reinstatement')), 0)
+    into v_granted, v_clawed
+    from public.transactions t
+    where t.user_id = p_purchase.user_id and t.purchase_id = p_purchase.id and t.counter_account = p_counter_account;
+  v_change := private.clawback_target(v_granted, p_purchase) - v_clawed;
+  v_money := private.format_micros(abs(v_change), p_purchase.currency);
+  select u.balance_micros into v_before from public.users u where u.id = p_purchase.user_id;
+  if v_change > 0 then
+    v_transaction := private.post_transaction(p_purchase.user_id, 'clawback', -v_change, p_counter_account,
+      'Credit of a returned payment taken back, ' || v_money, p_purchase.id);
+    perform private.spend_credit(p_purchase.user_id, v_transaction.line,
+      private.spend_purchase_grants(p_purchase.user_id, p_purchase.id, v_transaction.line,
+        greatest(v_before, 0) - greatest(v_transaction.balance_after_micros, 0), v_source),
+      private.clock());
+  elsif v_change < 0 then
+    v_transaction := private.post_transaction(p_purchase.user_id, 'reinstatement', -v_change, p_counter_account,
+      'Credit restored, ' || v_money, p_purchase.id);
+    perform private.return_credit(p_purchase.user_id, v_transaction.line,
+      greatest(v_transaction.balance_after_micros, 0) - greatest(v_before, 0),
+      array(select t.line from public.transactions t where t.user_id = p_purchase.user_id and t.purchase_id = p_purchase.id
+        and t.kind in ('clawback', 'reinstatement') and t.counter_account = p_counter_account),
+      (select min(t.created_at) from public.transactions t where t.user_id = p_purchase.user_id and t.purchase_id = p_purchase.id and t.kind = 'clawback'),
+      v_source, p_purchase.id);
+  end if;
+  return v_change;
+end
+$function$;
+
+comment on function "private"."move_clawback"(public.purchases, text) is 'Brings what was taken back of one side of a purchase (paid against stripe_clearing, bonus against promotional_expense) to what has to be gone, with one journal line. Returns the change.';
+
+revoke all on function "private"."move_clawback"(public.purchases, text) from public;
+
+grant execute on function "private"."move_clawback"(public.purchases, text) to "postgres";
+
+create or replace function private.next_check (
+  p_purchase public.purchases,
+  p_now      timestamp with time zone
+)
+  returns timestamp with time zone
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select p_now + case
+    when p_now > p_purchase.created_at + private.setting_seconds('purchase_deadline_seconds') then interval '1 day'
+    when p_now > p_purchase.created_at + interval '1 day' then interval '6 hours'
+    -- 1, 2, 4 … minutes, at most an hour: soon after the sale, then patiently.
+    else least(interval '1 minute' * power(2, least(p_purchase.check_count, 6)), interval '1 hour')
+  end
+$function$;
+
+comment on function "private"."next_check"(public.purchases, timestamp with time zone) is 'When to look at an unfinished purchase again: soon at first, then hourly, from the second day every six hours, past its deadline daily.';
+
+revoke all on function "private"."next_check"(public.purchases, timestamp with time zone) from public;
+
+grant execute on function "private"."next_check"(public.purchases, timestamp with time zone) to "postgres";
+
 create or replace function private.next_grant (
   p_user_id   uuid,
   p_usable_at timestamp with time zone
@@ -1584,6 +3377,55 @@ revoke all on function "private"."next_heartbeat_seconds"(public.users, bigint, 
 
 grant execute on function "private"."next_heartbeat_seconds"(public.users, bigint, jsonb) to "postgres";
 
+create or replace function private.next_reload_at (
+  p_settings public.auto_reload_settings,
+  p_now      timestamp with time zone
+)
+  returns timestamp with time zone
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select greatest(p_now,
+    (select max(p.created_at) + private.setting_seconds('auto_reload_interval_seconds') from public.purchases p
+      where p.user_id = p_settings.user_id and p.origin = 'auto_reload'),
+    (select p.created_at + private.setting_seconds('auto_reload_attempt_window_seconds') from public.purchases p
+      where p.user_id = p_settings.user_id and p.origin = 'auto_reload'
+      order by p.created_at desc offset private.setting_integer('auto_reload_attempt_limit') - 1 limit 1),
+    case when private.reload_month_cents(p_settings.user_id, p_now) + p_settings.price_cents > p_settings.monthly_cap_cents
+      then date_trunc('month', p_now, 'UTC') + interval '1 month' end)
+$function$;
+
+comment on function "private"."next_reload_at"(public.auto_reload_settings, timestamp with time zone) is 'When the next attempt may be made by interval, attempt window and monthly cap; now if nothing stands against it.';
+
+revoke all on function "private"."next_reload_at"(public.auto_reload_settings, timestamp with time zone) from public;
+
+grant execute on function "private"."next_reload_at"(public.auto_reload_settings, timestamp with time zone) to "postgres";
+
+create or replace function private.note_dead_letters()
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_dead bigint := (select count(*) from private.deliveries d where d.status = 'dead');
+begin
+  if v_dead = 0 then
+    perform private.resolve_alert('dead_letter', 'email');
+    return;
+  end if;
+  perform private.open_alert('dead_letter', 'email', null, (select jsonb_build_object('dead', v_dead, 'user_id', d.user_id,
+      'notification_id', d.notification_id, 'error', d.last_error)
+    from private.deliveries d where d.status = 'dead' order by d.queued_at desc limit 1));
+end
+$function$;
+
+comment on function "private"."note_dead_letters"() is 'Keeps one alert open while there are dead letters: how many, and the newest.';
+
+revoke all on function "private"."note_dead_letters"() from public;
+
+grant execute on function "private"."note_dead_letters"() to "postgres";
+
 create or replace function private.notify_call_end (
   p_before public.users,
   p_call   public.call_logs
@@ -1615,6 +3457,42 @@ revoke all on function "private"."notify_call_end"(public.users, public.call_log
 
 grant execute on function "private"."notify_call_end"(public.users, public.call_logs) to "postgres";
 
+create or replace function private.notify_dispute (
+  p_before        public.purchase_disputes,
+  p_dispute       public.purchase_disputes,
+  p_change_micros bigint
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if p_dispute.status is not distinct from p_before.status and p_change_micros = 0 then
+    return;
+  end if;
+  if private.dispute_is_over(p_dispute.status) then
+    perform private.resolve_alert('dispute', p_dispute.stripe_dispute_id);
+  else
+    perform private.open_alert('dispute', p_dispute.stripe_dispute_id, p_dispute.user_id, jsonb_build_object(
+      'purchase_id', p_dispute.purchase_id, 'status', p_dispute.status, 'reason', p_dispute.reason, 'amount_cents', p_dispute.amount_cents));
+  end if;
+  -- The person is told when credit moves and when it is decided, not of each step between bank and business.
+  if p_change_micros <> 0 or (private.dispute_is_over(p_dispute.status) and p_dispute.withdrawn_cents > 0) then
+    perform private.notify_user(p_dispute.user_id, 'dispute',
+      'dispute:' || p_dispute.stripe_dispute_id || ':' || p_dispute.status || ':' || p_dispute.withdrawn_cents || ':' || p_dispute.reinstated_cents,
+      jsonb_build_object('purchase_id', p_dispute.purchase_id, 'dispute_id', p_dispute.stripe_dispute_id, 'amount_cents', p_dispute.amount_cents,
+        'currency', p_dispute.currency, 'status', p_dispute.status, 'clawed_back_micros', greatest(p_change_micros, 0),
+        'reinstated_micros', greatest(-p_change_micros, 0)));
+  end if;
+end
+$function$;
+
+comment on function "private"."notify_dispute"(public.purchase_disputes, public.purchase_disputes, bigint) is 'Tells the person when a dispute moves credit or is decided, and keeps the alert for those who have to answer it.';
+
+revoke all on function "private"."notify_dispute"(public.purchase_disputes, public.purchase_disputes, bigint) from public;
+
+grant execute on function "private"."notify_dispute"(public.purchase_disputes, public.purchase_disputes, bigint) to "postgres";
+
 create or replace function private.notify_user (
   p_user_id    uuid,
   p_kind       text,
@@ -1635,6 +3513,56 @@ comment on function "private"."notify_user"(uuid, text, text, jsonb) is 'Puts a 
 revoke all on function "private"."notify_user"(uuid, text, text, jsonb) from public;
 
 grant execute on function "private"."notify_user"(uuid, text, text, jsonb) to "postgres";
+
+create or replace function private.oldest_open (
+  p_walk text
+)
+  returns timestamp with time zone
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case p_walk
+    when 'sessions' then (select min(coalesce(p.stripe_created_at, p.created_at)) from public.purchases p
+      where p.origin = 'checkout' and p.status in ('created', 'open', 'processing'))
+    when 'payment_intents' then (select min(p.created_at) from public.purchases p
+      where p.origin = 'auto_reload' and p.status in ('created', 'open', 'processing'))
+    when 'refunds' then (select min(r.created_at) from public.purchase_refunds r where r.status in ('requested', 'pending', 'requires_action'))
+    when 'disputes' then (select min(d.created_at) from public.purchase_disputes d where not private.dispute_is_over(d.status))
+  end
+$function$;
+
+comment on function "private"."oldest_open"(text) is 'When the oldest thing of a list began that may still change.';
+
+revoke all on function "private"."oldest_open"(text) from public;
+
+grant execute on function "private"."oldest_open"(text) to "postgres";
+
+create or replace function private.open_alert (
+  p_kind    text,
+  p_key     text,
+  p_user_id uuid  default null::uuid,
+  p_details jsonb default '{}'::jsonb
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+begin
+  insert into private.alerts as a (kind, key, user_id, details, opened_at, last_seen_at)
+  values (p_kind, p_key, p_user_id, p_details, v_now, v_now)
+  on conflict (kind, key) where resolved_at is null do update set
+    last_seen_at = excluded.last_seen_at, seen_count = a.seen_count + 1, details = excluded.details;
+end
+$function$;
+
+comment on function "private"."open_alert"(text, text, uuid, jsonb) is 'Opens an alert, or notes that an open one was seen again.';
+
+revoke all on function "private"."open_alert"(text, text, uuid, jsonb) from public;
+
+grant execute on function "private"."open_alert"(text, text, uuid, jsonb) to "postgres";
 
 create or replace function private.open_wallet()
   returns trigger
@@ -1762,6 +3690,27 @@ revoke all on function "private"."parse_rate_sheet"(text) from public;
 
 grant execute on function "private"."parse_rate_sheet"(text) to "postgres";
 
+create or replace function private.payment_methods_json (
+  p_user_id uuid
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('user_id', m.user_id, 'payment_method_id', m.id, 'type', m.type, 'brand', m.brand, 'last4', m.last4,
+    'exp_month', m.exp_month, 'exp_year', m.exp_year, 'is_default', m.is_default, 'livemode', m.livemode, 'created_at', m.created_at)
+    order by m.is_default desc, m.created_at desc, m.id), '[]')
+  from public.payment_methods m
+  where m.user_id = p_user_id and m.removed_at is null and m.livemode = (private.setting('stripe_livemode'))::boolean
+$function$;
+
+comment on function "private"."payment_methods_json"(uuid) is 'A person''s saved cards of the mode in use, as the API shows them, the default first.';
+
+revoke all on function "private"."payment_methods_json"(uuid) from public;
+
+grant execute on function "private"."payment_methods_json"(uuid) to "postgres";
+
 create or replace function private.post_call_credit (
   p_call          public.call_logs,
   p_kind          text,
@@ -1780,8 +3729,9 @@ begin
   v_transaction := private.post_transaction(p_call.user_id, p_kind, p_amount_micros, 'call_revenue', p_description, p_call_id => p_call.id,
     p_reverses_line => (select t.line from public.transactions t where t.user_id = p_call.user_id and t.call_id = p_call.id and t.kind = 'call'),
     p_reason => p_reason);
-  perform private.return_credit(p_call, v_transaction.line,
-    greatest(v_transaction.balance_after_micros, 0) - greatest(v_before, 0));
+  perform private.return_credit(p_call.user_id, v_transaction.line,
+    greatest(v_transaction.balance_after_micros, 0) - greatest(v_before, 0),
+    array(select t.line from public.transactions t where t.user_id = p_call.user_id and t.call_id = p_call.id), p_call.started_at);
   return v_transaction;
 end
 $function$;
@@ -1833,6 +3783,27 @@ comment on function "private"."post_transaction"(uuid, text, bigint, text, text,
 revoke all on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint, text, bigint, timestamp with time zone) from public;
 
 grant execute on function "private"."post_transaction"(uuid, text, bigint, text, text, uuid, text, bigint, text, bigint, timestamp with time zone) to "postgres";
+
+create or replace function private.preferences_json (
+  p_user_id uuid
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object('user_id', u.id,
+    'low_balance', private.wants_notification(u.id, 'low_balance'),
+    'call_cut_off', private.wants_notification(u.id, 'call_cut_off'),
+    'low_balance_threshold_micros', u.low_balance_threshold_micros)
+  from public.users u where u.id = p_user_id
+$function$;
+
+comment on function "private"."preferences_json"(uuid) is 'A person''s preferences as the API shows them.';
+
+revoke all on function "private"."preferences_json"(uuid) from public;
+
+grant execute on function "private"."preferences_json"(uuid) to "postgres";
 
 create or replace function private.prove_call (
   p_user           public.users,
@@ -1951,12 +3922,16 @@ create or replace function private.purchase_json (
   AS $function$
   select jsonb_build_object(
     'purchase_id', p_purchase.id, 'user_id', p_purchase.user_id, 'package_code', p_purchase.package_code, 'status', p_purchase.status,
+    'origin', p_purchase.origin,
     'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency,
     'credit_micros', p_purchase.credit_micros, 'bonus_micros', p_purchase.bonus_micros,
     'stripe_session_id', p_purchase.stripe_session_id,
     'checkout_url', case when p_purchase.status = 'open' then p_purchase.checkout_url end,
     'session_expires_at', p_purchase.session_expires_at, 'payment_intent_id', p_purchase.payment_intent_id,
-    'receipt_url', p_purchase.receipt_url, 'review_reason', p_purchase.review_reason,
+    'receipt_url', p_purchase.receipt_url, 'invoice_url', p_purchase.invoice_url,
+    'review_reason', p_purchase.review_reason, 'failure_code', p_purchase.failure_code,
+    'refunded_cents', p_purchase.refunded_cents, 'disputed_cents', p_purchase.disputed_cents,
+    'clawed_back_micros', p_purchase.clawed_back_micros,
     'success_url', p_purchase.success_url, 'cancel_url', p_purchase.cancel_url,
     'created_at', p_purchase.created_at, 'paid_at', p_purchase.paid_at,
     'is_final', private.purchase_is_final(p_purchase.status), 'replayed', p_replayed)
@@ -1967,6 +3942,29 @@ comment on function "private"."purchase_json"(public.purchases, boolean) is 'A p
 revoke all on function "private"."purchase_json"(public.purchases, boolean) from public;
 
 grant execute on function "private"."purchase_json"(public.purchases, boolean) to "postgres";
+
+create or replace function private.purchase_status_from_intent (
+  p_intent jsonb
+)
+  returns text
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  select case p_intent ->> 'status'
+    when 'succeeded' then 'paid'
+    when 'requires_payment_method' then 'failed'
+    when 'requires_action' then 'failed'
+    when 'canceled' then 'failed'
+    else 'processing'
+  end
+$function$;
+
+comment on function "private"."purchase_status_from_intent"(jsonb) is 'Maps a PaymentIntent to a purchase status. Unknown values mean processing: look again later. See https://docs.stripe.com/payments/paymentintents/lifecycle.';
+
+revoke all on function "private"."purchase_status_from_intent"(jsonb) from public;
+
+grant execute on function "private"."purchase_status_from_intent"(jsonb) to "postgres";
 
 create or replace function private.purchase_status_from_session (
   p_session jsonb
@@ -1991,6 +3989,42 @@ comment on function "private"."purchase_status_from_session"(jsonb) is 'Maps a C
 revoke all on function "private"."purchase_status_from_session"(jsonb) from public;
 
 grant execute on function "private"."purchase_status_from_session"(jsonb) to "postgres";
+
+create or replace function private.queue_delivery()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  insert into private.deliveries (user_id, notification_id, channel, queued_at, next_attempt_at)
+  values (new.user_id, new.id, 'email', new.created_at, new.created_at);
+  return null;
+end
+$function$;
+
+comment on function "private"."queue_delivery"() is 'Trigger: a message is delivered by mail, unless it is found later that it should not be.';
+
+revoke all on function "private"."queue_delivery"() from public;
+
+grant execute on function "private"."queue_delivery"() to "postgres";
+
+create or replace function private.queue_receipt()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  insert into private.receipts_due (user_id, purchase_id, livemode, paid_at)
+  values (new.user_id, new.id, new.livemode, new.paid_at) on conflict do nothing;
+  return null;
+end
+$function$;
+
+comment on function "private"."queue_receipt"() is 'Trigger: a purchase that is paid is due a receipt. Locks nothing that another payment needs.';
+
+revoke all on function "private"."queue_receipt"() from public;
+
+grant execute on function "private"."queue_receipt"() to "postgres";
 
 create or replace function private.raise_error (
   p_code    text,
@@ -2136,6 +4170,232 @@ revoke all on function "private"."read_call_records"(jsonb) from public;
 
 grant execute on function "private"."read_call_records"(jsonb) to "postgres";
 
+create or replace function private.reading_user (
+  p_user_id uuid
+)
+  returns uuid
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  if p_user_id is not null and not private.caller_is_trusted() and p_user_id <> auth.uid() and private.is_admin(auth.uid(), true) then
+    return p_user_id;
+  end if;
+  return private.acting_user(p_user_id);
+end
+$function$;
+
+comment on function "private"."reading_user"(uuid) is 'Whose records a request reads: as acting_user, and any user''s for a signed-in admin or viewer. Raises not_authenticated, forbidden.';
+
+revoke all on function "private"."reading_user"(uuid) from public;
+
+grant execute on function "private"."reading_user"(uuid) to "postgres";
+
+create or replace function private.receipt_disputes (
+  p_purchase public.purchases
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('dispute_id', d.stripe_dispute_id, 'amount_cents', d.amount_cents, 'status', d.status,
+    'withdrawn_cents', d.withdrawn_cents, 'reinstated_cents', d.reinstated_cents, 'created_at', d.created_at)
+    order by d.created_at, d.stripe_dispute_id), '[]')
+  from public.purchase_disputes d
+  where d.user_id = p_purchase.user_id and d.purchase_id = p_purchase.id
+$function$;
+
+comment on function "private"."receipt_disputes"(public.purchases) is 'Disputes as a receipt shows them, oldest first.';
+
+revoke all on function "private"."receipt_disputes"(public.purchases) from public;
+
+grant execute on function "private"."receipt_disputes"(public.purchases) to "postgres";
+
+create or replace function private.receipt_json (
+  p_receipt  public.receipts,
+  p_purchase public.purchases
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object(
+    'number', p_receipt.number, 'issued_at', p_receipt.issued_at, 'livemode', p_receipt.livemode,
+    'purchase_id', p_purchase.id, 'user_id', p_purchase.user_id, 'reference', 'TT-' || upper(left(replace(p_purchase.id::text, '-', ''), 12)),
+    'status', p_purchase.status, 'origin', p_purchase.origin, 'package_code', p_purchase.package_code,
+    'package_name', p_receipt.lines #> '{0,description}', 'currency', p_receipt.currency, 'paid_at', p_receipt.paid_at,
+    'seller', p_receipt.seller, 'lines', p_receipt.lines,
+    'buyer', jsonb_build_object('email', (select u.email from auth.users u where u.id = p_receipt.user_id)),
+    'price_cents', p_purchase.price_cents, 'subtotal_cents', p_receipt.subtotal_cents, 'discount_cents', p_receipt.discount_cents,
+    'tax_lines', case when p_receipt.tax_cents = 0 then '[]'::jsonb
+      else jsonb_build_array(jsonb_build_object('description', 'Tax', 'amount_cents', p_receipt.tax_cents)) end,
+    'tax_cents', p_receipt.tax_cents, 'paid_cents', p_receipt.paid_cents,
+    'refunded_cents', p_purchase.refunded_cents, 'disputed_cents', p_purchase.disputed_cents,
+    'net_paid_cents', greatest(0, p_receipt.paid_cents - p_purchase.refunded_cents - p_purchase.disputed_cents),
+    'refunds', private.receipt_refunds(p_purchase), 'disputes', private.receipt_disputes(p_purchase))
+  || jsonb_build_object(
+    'credit_micros', (p_receipt.paid_cents - p_receipt.tax_cents) * 10000,
+    'bonus_micros', p_purchase.credit_micros + p_purchase.bonus_micros - (p_receipt.paid_cents - p_receipt.tax_cents) * 10000,
+    'clawed_back_micros', p_purchase.clawed_back_micros, 'payment_intent_id', p_purchase.payment_intent_id,
+    'receipt_url', p_purchase.receipt_url, 'invoice_url', p_purchase.invoice_url)
+$function$;
+
+comment on function "private"."receipt_json"(public.receipts, public.purchases) is 'A receipt as the API shows it: the sale as it was, and what was returned since.';
+
+revoke all on function "private"."receipt_json"(public.receipts, public.purchases) from public;
+
+grant execute on function "private"."receipt_json"(public.receipts, public.purchases) to "postgres";
+
+create or replace function private.receipt_number (
+  p_livemode boolean,
+  p_sequence bigint
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  return (private.setting('receipt_prefix') #>> '{}') || case when p_livemode then '-' else '-TEST-' end
+    || case when p_sequence < 1000000 then lpad(p_sequence::text, 6, '0') else p_sequence::text end;
+end
+$function$;
+
+comment on function "private"."receipt_number"(boolean, bigint) is 'A number as it is printed: at least six digits, so that a list sorts well.';
+
+revoke all on function "private"."receipt_number"(boolean, bigint) from public;
+
+grant execute on function "private"."receipt_number"(boolean, bigint) to "postgres";
+
+create or replace function private.receipt_refunds (
+  p_purchase public.purchases
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('refund_id', r.id, 'amount_cents', r.amount_cents, 'status', r.status,
+    'created_at', r.created_at) order by r.created_at, r.id), '[]')
+  from public.purchase_refunds r
+  -- What Stripe was never told of, or has refused, is no refund of this payment.
+  where r.user_id = p_purchase.user_id and r.purchase_id = p_purchase.id and r.status not in ('requested', 'refused')
+$function$;
+
+comment on function "private"."receipt_refunds"(public.purchases) is 'Refunds as a receipt shows them, oldest first.';
+
+revoke all on function "private"."receipt_refunds"(public.purchases) from public;
+
+grant execute on function "private"."receipt_refunds"(public.purchases) to "postgres";
+
+create or replace function private.record_audit (
+  p_actor_id uuid,
+  p_action   text,
+  p_user_id  uuid,
+  p_reason   text,
+  p_details  jsonb default '{}'::jsonb
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if coalesce(trim(p_reason), '') = '' then
+    perform private.raise_error('invalid_request', '{"parameter": "reason", "problem": "required"}');
+  end if;
+  insert into private.audit_log (at, actor_id, action, user_id, reason, details)
+  values (private.clock(), p_actor_id, p_action, p_user_id, p_reason, p_details);
+end
+$function$;
+
+comment on function "private"."record_audit"(uuid, text, uuid, text, jsonb) is 'Writes down an act and its reason. Raises invalid_request without a reason.';
+
+revoke all on function "private"."record_audit"(uuid, text, uuid, text, jsonb) from public;
+
+grant execute on function "private"."record_audit"(uuid, text, uuid, text, jsonb) to "postgres";
+
+create or replace function private.refund_json (
+  p_refund   public.purchase_refunds,
+  p_replayed boolean                 default false
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object('refund_id', p_refund.id, 'user_id', p_refund.user_id, 'purchase_id', p_refund.purchase_id,
+    'stripe_refund_id', p_refund.stripe_refund_id, 'origin', p_refund.origin, 'status', p_refund.status,
+    'amount_cents', p_refund.amount_cents, 'currency', p_refund.currency, 'reason', p_refund.reason,
+    'failure_reason', p_refund.failure_reason, 'created_at', p_refund.created_at, 'replayed', p_replayed)
+$function$;
+
+comment on function "private"."refund_json"(public.purchase_refunds, boolean) is 'A refund as the API shows it.';
+
+revoke all on function "private"."refund_json"(public.purchase_refunds, boolean) from public;
+
+grant execute on function "private"."refund_json"(public.purchase_refunds, boolean) to "postgres";
+
+create or replace function private.refund_status (
+  p_stripe_status text
+)
+  returns text
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  select case when p_stripe_status in ('requires_action', 'succeeded', 'failed', 'canceled') then p_stripe_status else 'pending' end
+$function$;
+
+comment on function "private"."refund_status"(text) is 'Stripe''s word for a refund as ours. An unknown one, or none, is pending: money may be on its way. See https://docs.stripe.com/api/refunds/object.';
+
+revoke all on function "private"."refund_status"(text) from public;
+
+grant execute on function "private"."refund_status"(text) to "postgres";
+
+create or replace function private.refundable_cents (
+  p_purchase public.purchases
+)
+  returns bigint
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select p_purchase.paid_cents - coalesce(sum(r.amount_cents), 0)::bigint from public.purchase_refunds r
+  where r.user_id = p_purchase.user_id and r.purchase_id = p_purchase.id and r.status in ('requested', 'pending', 'requires_action', 'succeeded')
+$function$;
+
+comment on function "private"."refundable_cents"(public.purchases) is 'What is left to refund, in cents; null where the payment is of another currency or mode and only all of it can be given back.';
+
+revoke all on function "private"."refundable_cents"(public.purchases) from public;
+
+grant execute on function "private"."refundable_cents"(public.purchases) to "postgres";
+
+create or replace function private.refusal_is_final (
+  p_code        text,
+  p_advice_code text
+)
+  returns boolean
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  -- https://docs.stripe.com/declines/codes: what no later attempt with the same card can change.
+  select coalesce(p_advice_code, '') in ('do_not_try_again', 'confirm_card_data') or p_code in (
+    'lost_card', 'stolen_card', 'pickup_card', 'restricted_card', 'expired_card', 'do_not_honor', 'fraudulent', 'security_violation', 'invalid_account',
+    'new_account_information_available', 'revocation_of_all_authorizations', 'revocation_of_authorization', 'stop_payment_order', 'card_not_supported',
+    'currency_not_supported', 'transaction_not_allowed', 'not_permitted', 'service_not_allowed', 'merchant_blacklist', 'incorrect_number', 'invalid_number',
+    'invalid_expiry_month', 'invalid_expiry_year', 'incorrect_cvc', 'invalid_cvc', 'testmode_decline')
+$function$;
+
+comment on function "private"."refusal_is_final"(text, text) is 'Whether a refused card has to be changed before it is charged again.';
+
+revoke all on function "private"."refusal_is_final"(text, text) from public;
+
+grant execute on function "private"."refusal_is_final"(text, text) to "postgres";
+
 create or replace function private.refuse_backdated_rates()
   returns trigger
   language plpgsql
@@ -2211,6 +4471,151 @@ comment on function "private"."refuse_published_rate"() is 'Trigger: a rate that
 revoke all on function "private"."refuse_published_rate"() from public;
 
 grant execute on function "private"."refuse_published_rate"() to "postgres";
+
+create or replace function private.reload_candidates (
+  p_user_ids uuid[],
+  p_now      timestamp with time zone,
+  p_limit    integer
+)
+  returns SETOF uuid
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  return query
+    select s.user_id from public.auto_reload_settings s join public.users u on u.id = s.user_id
+    where s.enabled and s.suspended_at is null and s.next_attempt_at <= p_now and u.status = 'active'
+      and (p_user_ids is null or s.user_id = any (p_user_ids))
+      and u.balance_micros - u.held_micros - (
+        select coalesce(sum(g.remaining_micros), 0) from public.credit_grants g
+        where g.user_id = s.user_id and g.remaining_micros > 0 and g.expires_at <= p_now) < s.threshold_micros
+      and not exists (select from private.reload_attempts a where a.user_id = s.user_id and a.ended_at is null)
+    order by s.next_attempt_at limit p_limit;
+end
+$function$;
+
+comment on function "private"."reload_candidates"(uuid[], timestamp with time zone, integer) is 'Wallets that look to be below their threshold, of these or of all, those waiting longest first.';
+
+revoke all on function "private"."reload_candidates"(uuid[], timestamp with time zone, integer) from public;
+
+grant execute on function "private"."reload_candidates"(uuid[], timestamp with time zone, integer) to "postgres";
+
+create or replace function private.reload_card (
+  p_user_id uuid
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select m.id from public.auto_reload_settings s
+  join public.payment_methods m on m.user_id = s.user_id and m.removed_at is null and m.livemode = (private.setting('stripe_livemode'))::boolean
+    and case when s.payment_method_id is null then m.is_default else m.id = s.payment_method_id end
+  where s.user_id = p_user_id
+$function$;
+
+comment on function "private"."reload_card"(uuid) is 'The card auto-reload would charge now, or null.';
+
+revoke all on function "private"."reload_card"(uuid) from public;
+
+grant execute on function "private"."reload_card"(uuid) to "postgres";
+
+create or replace function private.reload_is_needed (
+  p_user     public.users,
+  p_settings public.auto_reload_settings,
+  p_now      timestamp with time zone
+)
+  returns boolean
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  -- A credit limit is the seller's trust, not the person's credit: it does not put a reload off.
+  return private.available_micros(p_user, p_now) - p_user.credit_limit_micros < p_settings.threshold_micros;
+end
+$function$;
+
+comment on function "private"."reload_is_needed"(public.users, public.auto_reload_settings, timestamp with time zone) is 'Whether the person''s own available credit is below the threshold; both are micro-units.';
+
+revoke all on function "private"."reload_is_needed"(public.users, public.auto_reload_settings, timestamp with time zone) from public;
+
+grant execute on function "private"."reload_is_needed"(public.users, public.auto_reload_settings, timestamp with time zone) to "postgres";
+
+create or replace function private.reload_month_cents (
+  p_user_id uuid,
+  p_now     timestamp with time zone
+)
+  returns bigint
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(sum(p.price_cents), 0)::bigint from public.purchases p
+  where p.user_id = p_user_id and p.origin = 'auto_reload'
+    and (p.status in ('created', 'open', 'processing', 'review')
+      or (p.status = 'paid' and p.paid_at >= date_trunc('month', p_now, 'UTC')))
+$function$;
+
+comment on function "private"."reload_month_cents"(uuid, timestamp with time zone) is 'What auto-reload has charged in a calendar month (UTC), or may yet, in cents.';
+
+revoke all on function "private"."reload_month_cents"(uuid, timestamp with time zone) from public;
+
+grant execute on function "private"."reload_month_cents"(uuid, timestamp with time zone) to "postgres";
+
+create or replace function private.reload_objection (
+  p_user    public.users,
+  p_attempt private.reload_attempts,
+  p_now     timestamp with time zone
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_settings public.auto_reload_settings;
+begin
+  select * into v_settings from public.auto_reload_settings s where s.user_id = p_user.id;
+  return case
+    when not coalesce(v_settings.enabled, false) or not (private.setting('auto_reload'))::boolean then 'switched_off'
+    when v_settings.suspended_at is not null then 'suspended'
+    when p_user.status <> 'active' then 'wallet_' || p_user.status
+    when not exists (select from public.payment_methods m where m.user_id = p_user.id and m.id = p_attempt.payment_method_id and m.removed_at is null)
+      then 'card_removed'
+    when p_attempt.first_asked_at <= p_now - private.setting_seconds('auto_reload_asking_seconds') then 'not_carried_out'
+    when p_attempt.first_asked_at is null and not private.reload_is_needed(p_user, v_settings, p_now) then 'not_needed'
+  end;
+end
+$function$;
+
+comment on function "private"."reload_objection"(public.users, private.reload_attempts, timestamp with time zone) is 'Why Stripe must not be asked to charge (any more), or null.';
+
+revoke all on function "private"."reload_objection"(public.users, private.reload_attempts, timestamp with time zone) from public;
+
+grant execute on function "private"."reload_objection"(public.users, private.reload_attempts, timestamp with time zone) to "postgres";
+
+create or replace function private.remember_stripe_customer (
+  p_user_id     uuid,
+  p_livemode    boolean,
+  p_customer_id text
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  insert into private.stripe_customers as c (user_id, livemode, customer_id)
+  select u.id, p_livemode, p_customer_id from public.users u
+  where u.id = p_user_id and u.status <> 'closed' and p_customer_id is not null
+  on conflict (user_id, livemode) do update set customer_id = excluded.customer_id where c.customer_id <> excluded.customer_id
+$function$;
+
+comment on function "private"."remember_stripe_customer"(uuid, boolean, text) is 'Notes who a person is at Stripe; of a deleted login nothing is kept.';
+
+revoke all on function "private"."remember_stripe_customer"(uuid, boolean, text) from public;
+
+grant execute on function "private"."remember_stripe_customer"(uuid, boolean, text) to "postgres";
 
 create or replace function private.report_end_again (
   p_call             public.call_logs,
@@ -2375,6 +4780,35 @@ revoke all on function "private"."require_default_currency"() from public;
 
 grant execute on function "private"."require_default_currency"() to "postgres";
 
+create or replace function private.require_few_failed_payments (
+  p_user_id uuid
+)
+  returns void
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_window interval := private.setting_seconds('failed_payment_window_seconds');
+  v_limit integer := private.setting_integer('failed_payment_limit');
+  v_last timestamptz;
+begin
+  select f.failed_at into v_last from private.payment_failures f
+    where f.user_id = p_user_id and f.failed_at > private.clock() - v_window
+    order by f.failed_at desc offset v_limit - 1 limit 1;
+  if found then
+    perform private.raise_error('too_many_failed_payments', jsonb_build_object('limit', v_limit,
+      'retry_after_seconds', ceil(extract(epoch from v_last + v_window - private.clock()))));
+  end if;
+end
+$function$;
+
+comment on function "private"."require_few_failed_payments"(uuid) is 'Raises too_many_failed_payments while failed_payment_limit failures lie within the window: nobody tries cards here.';
+
+revoke all on function "private"."require_few_failed_payments"(uuid) from public;
+
+grant execute on function "private"."require_few_failed_payments"(uuid) to "postgres";
+
 create or replace function private.require_plan_currency()
   returns trigger
   language plpgsql
@@ -2477,10 +4911,50 @@ revoke all on function "private"."reset_clock"() from public;
 
 grant execute on function "private"."reset_clock"() to "postgres";
 
+create or replace function private.resolve_alert (
+  p_kind text,
+  p_key  text
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  update private.alerts a set resolved_at = private.clock() where a.kind = p_kind and a.key = p_key and a.resolved_at is null
+$function$;
+
+comment on function "private"."resolve_alert"(text, text) is 'Closes the open alert of this kind about this thing, if there is one.';
+
+revoke all on function "private"."resolve_alert"(text, text) from public;
+
+grant execute on function "private"."resolve_alert"(text, text) to "postgres";
+
+create or replace function private.resume_reload (
+  p_user_id uuid,
+  p_reasons text[]
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  update public.auto_reload_settings s set suspended_reason = null, suspended_at = null, suspended_card = null, failure_count = 0,
+    next_attempt_at = private.next_reload_at(s, private.clock()), updated_at = private.clock()
+  where s.user_id = p_user_id and s.suspended_reason = any (p_reasons)
+$function$;
+
+comment on function "private"."resume_reload"(uuid, text[]) is 'Lets auto-reload go on if it is suspended for one of these reasons.';
+
+revoke all on function "private"."resume_reload"(uuid, text[]) from public;
+
+grant execute on function "private"."resume_reload"(uuid, text[]) to "postgres";
+
 create or replace function private.return_credit (
-  p_call          public.call_logs,
+  p_user_id       uuid,
   p_line          bigint,
-  p_amount_micros bigint
+  p_amount_micros bigint,
+  p_spent_lines   bigint[],
+  p_spent_at      timestamp with time zone,
+  p_source        text                     default 'adjustment'::text,
+  p_purchase_id   uuid                     default null::uuid
 )
   returns void
   language plpgsql
@@ -2496,10 +4970,9 @@ declare
 begin
   for v_entry in
     select g.id, g.expires_at, -sum(e.amount_micros) as spent_micros
-    from public.transactions t
-    join public.grant_entries e on e.user_id = t.user_id and e.line = t.line
+    from public.grant_entries e
     join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
-    where t.user_id = p_call.user_id and t.call_id = p_call.id
+    where e.user_id = p_user_id and e.line = any (p_spent_lines)
     group by g.id, g.expires_at, g.source
     having sum(e.amount_micros) < 0
     order by g.expires_at desc nulls first, (g.source = 'promotional'), g.id desc
@@ -2509,29 +4982,28 @@ begin
     v_left := v_left - v_part;
     if v_entry.expires_at <= v_now then
       v_lapsed := v_lapsed + v_part;
-      v_life := greatest(v_life, v_entry.expires_at - p_call.started_at, interval '0');
+      v_life := greatest(v_life, v_entry.expires_at - p_spent_at, interval '0');
     else
-      update public.credit_grants g set remaining_micros = g.remaining_micros + v_part
-        where g.user_id = p_call.user_id and g.id = v_entry.id;
-      insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_call.user_id, v_entry.id, p_line, v_part);
+      update public.credit_grants g set remaining_micros = g.remaining_micros + v_part where g.user_id = p_user_id and g.id = v_entry.id;
+      insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_user_id, v_entry.id, p_line, v_part);
     end if;
   end loop;
   -- What no grant had paid was a debt that has been repaid since, with credit nobody can tell apart any more.
   if v_lapsed + v_left > 0 then
-    insert into public.credit_grants (user_id, id, source, granted_micros, remaining_micros, expires_at, created_at)
-    values (p_call.user_id, p_line, 'adjustment', v_lapsed + v_left, v_lapsed + v_left,
+    insert into public.credit_grants (user_id, id, source, granted_micros, remaining_micros, purchase_id, expires_at, created_at)
+    values (p_user_id, p_line, p_source, v_lapsed + v_left, v_lapsed + v_left, p_purchase_id,
       -- In seconds: a day of an interval follows the session's time zone through its clock changes.
       case when v_left = 0 then v_now + make_interval(secs => extract(epoch from v_life)::double precision) end, v_now);
-    insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_call.user_id, p_line, p_line, v_lapsed + v_left);
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_user_id, p_line, p_line, v_lapsed + v_left);
   end if;
 end
 $function$;
 
-comment on function "private"."return_credit"(public.call_logs, bigint, bigint) is 'Puts credit of a call back into the grants that paid for it; for what has expired since, into a new grant.';
+comment on function "private"."return_credit"(uuid, bigint, bigint, bigint[], timestamp with time zone, text, uuid) is 'For one journal line, puts credit that earlier lines took back into the grants it came from, the last one spent first. For what has expired since, the person gets a new grant that lives as long as the old one still had when it was spent.';
 
-revoke all on function "private"."return_credit"(public.call_logs, bigint, bigint) from public;
+revoke all on function "private"."return_credit"(uuid, bigint, bigint, bigint[], timestamp with time zone, text, uuid) from public;
 
-grant execute on function "private"."return_credit"(public.call_logs, bigint, bigint) to "postgres";
+grant execute on function "private"."return_credit"(uuid, bigint, bigint, bigint[], timestamp with time zone, text, uuid) to "postgres";
 
 create or replace function private.round_quotient (
   p_numerator   bigint,
@@ -2580,22 +5052,27 @@ create or replace function private.session_review_reason (
   p_session  jsonb
 )
   returns text
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select case
+declare
+  v_discount bigint := coalesce((p_session ->> 'amount_discount')::bigint, 0);
+begin
+  return case
     when p_session ->> 'mode' is distinct from 'payment' then 'mode_mismatch'
     when (p_session ->> 'livemode')::boolean is distinct from p_purchase.livemode then 'livemode_mismatch'
     when lower(p_session ->> 'currency') is distinct from p_purchase.currency then 'currency_mismatch'
     when (p_session ->> 'amount_subtotal')::bigint is distinct from p_purchase.price_cents
-      or (p_session ->> 'amount_total')::bigint is distinct from p_purchase.price_cents + coalesce((p_session ->> 'amount_tax')::bigint, 0)
+      or (p_session ->> 'amount_total')::bigint is distinct from p_purchase.price_cents - v_discount + coalesce((p_session ->> 'amount_tax')::bigint, 0)
       then 'amount_mismatch'
+    when v_discount <> 0 and not (private.setting('stripe_discounts'))::boolean then 'discount_not_expected'
     when (select u.status from public.users u where u.id = p_purchase.user_id) = 'closed' then 'wallet_closed'
-  end
+  end;
+end
 $function$;
 
-comment on function "private"."session_review_reason"(public.purchases, jsonb) is 'Why a paid session cannot be credited as asked, or null. A deleted user''s payment is for a person to refund.';
+comment on function "private"."session_review_reason"(public.purchases, jsonb) is 'Why a paid session cannot be credited as asked, or null. Prices are without tax, so tax comes on top. A deleted user''s payment is for a person to refund.';
 
 revoke all on function "private"."session_review_reason"(public.purchases, jsonb) from public;
 
@@ -2725,6 +5202,68 @@ revoke all on function "private"."settle_call"(public.users, public.call_logs, b
 
 grant execute on function "private"."settle_call"(public.users, public.call_logs, bigint, text, text, timestamp with time zone) to "postgres";
 
+create or replace function private.settle_clawback (
+  p_user_id     uuid,
+  p_purchase_id uuid
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+  v_accounts text[] := array['promotional_expense', 'stripe_clearing'];
+  v_change bigint;
+begin
+  select * into v_purchase from public.purchases p where p.user_id = p_user_id and p.id = p_purchase_id;
+  if v_purchase.status <> 'paid' then
+    return 0;
+  end if;
+  -- Restoring undoes the last step first, or the part that made the debt would not be the part that pays it.
+  if private.clawback_target(v_purchase.credit_micros + v_purchase.bonus_micros, v_purchase) < v_purchase.clawed_back_micros then
+    v_accounts := array['stripe_clearing', 'promotional_expense'];
+  end if;
+  v_change := private.move_clawback(v_purchase, v_accounts[1]);
+  v_change := v_change + private.move_clawback(v_purchase, v_accounts[2]);
+  if v_change <> 0 then
+    update public.purchases p set clawed_back_micros = p.clawed_back_micros + v_change where p.user_id = p_user_id and p.id = p_purchase_id;
+    perform private.cut_uncovered_calls(p_user_id);
+  end if;
+  return v_change;
+end
+$function$;
+
+comment on function "private"."settle_clawback"(uuid, uuid) is 'Takes back, or restores, the credit of a purchase so that it fits what Stripe has returned of the payment. Needs the wallet''s lock. Returns the change in micro-units, positive for credit taken.';
+
+revoke all on function "private"."settle_clawback"(uuid, uuid) from public;
+
+grant execute on function "private"."settle_clawback"(uuid, uuid) to "postgres";
+
+create or replace function private.settle_returns (
+  p_user_id     uuid,
+  p_purchase_id uuid
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  update public.purchases p set
+    refunded_cents = coalesce((select sum(r.amount_cents) from public.purchase_refunds r
+      where r.user_id = p.user_id and r.purchase_id = p.id and r.status in ('pending', 'requires_action', 'succeeded')), 0),
+    disputed_cents = coalesce((select sum(d.withdrawn_cents - d.reinstated_cents) from public.purchase_disputes d
+      where d.user_id = p.user_id and d.purchase_id = p.id), 0)
+    where p.user_id = p_user_id and p.id = p_purchase_id;
+  return private.settle_clawback(p_user_id, p_purchase_id);
+end
+$function$;
+
+comment on function "private"."settle_returns"(uuid, uuid) is 'Adds up what refunds and disputes have returned of a payment and moves the credit with it. Needs the wallet''s lock. Returns the change in micro-units, positive for credit taken.';
+
+revoke all on function "private"."settle_returns"(uuid, uuid) from public;
+
+grant execute on function "private"."settle_returns"(uuid, uuid) to "postgres";
+
 create or replace function private.show_call (
   p_call     public.call_logs,
   p_now      timestamp with time zone,
@@ -2760,6 +5299,31 @@ comment on function "private"."show_call"(public.call_logs, timestamp with time 
 revoke all on function "private"."show_call"(public.call_logs, timestamp with time zone, boolean) from public;
 
 grant execute on function "private"."show_call"(public.call_logs, timestamp with time zone, boolean) to "postgres";
+
+create or replace function private.skip_reason (
+  p_user_id   uuid,
+  p_kind      text,
+  p_queued_at timestamp with time zone,
+  p_email     text
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case
+    when not exists (select from public.users u where u.id = p_user_id and u.status <> 'closed') then 'wallet_closed'
+    when p_email is null or position('@' in p_email) = 0 then 'no_address'
+    when not private.wants_notification(p_user_id, p_kind) then 'switched_off'
+    when p_queued_at < private.clock() - private.setting_seconds('mail_max_age_seconds') then 'too_old'
+  end
+$function$;
+
+comment on function "private"."skip_reason"(uuid, text, timestamp with time zone, text) is 'Why a message should not be sent any more, or null.';
+
+revoke all on function "private"."skip_reason"(uuid, text, timestamp with time zone, text) from public;
+
+grant execute on function "private"."skip_reason"(uuid, text, timestamp with time zone, text) to "postgres";
 
 create or replace function private.spend_credit (
   p_user_id       uuid,
@@ -2801,40 +5365,116 @@ revoke all on function "private"."spend_credit"(uuid, bigint, bigint, timestamp 
 
 grant execute on function "private"."spend_credit"(uuid, bigint, bigint, timestamp with time zone) to "postgres";
 
-create or replace function private.statement_line_json (
-  p_transaction public.transactions
+create or replace function private.spend_purchase_grants (
+  p_user_id       uuid,
+  p_purchase_id   uuid,
+  p_line          bigint,
+  p_amount_micros bigint,
+  p_source        text
 )
-  returns jsonb
+  returns bigint
   language plpgsql
-  stable
   set search_path to ''
   AS $function$
+declare
+  v_grant public.credit_grants;
+  v_left bigint := p_amount_micros;
+  v_part bigint;
 begin
-  return jsonb_build_object(
-    'line', p_transaction.line, 'created_at', p_transaction.created_at, 'kind', p_transaction.kind,
-    'amount_micros', p_transaction.amount_micros, 'balance_after_micros', p_transaction.balance_after_micros,
-    'description', p_transaction.description, 'call_id', p_transaction.call_id, 'purchase_id', p_transaction.purchase_id,
-    'reverses_line', p_transaction.reverses_line,
-    'call', (
-      select jsonb_build_object('destination', c.destination_masked, 'duration_seconds', c.duration_seconds, 'billed_seconds', c.billed_seconds,
-        'per_minute_micros', (c.rate).per_minute_micros, 'connection_fee_micros', (c.rate).connection_fee_micros,
-        'increments', (c.rate).initial_increment_seconds || '/' || (c.rate).increment_seconds)
-      from public.call_logs c where c.user_id = p_transaction.user_id and c.id = p_transaction.call_id),
-    'grants', coalesce((
-      select jsonb_agg(jsonb_build_object('grant_id', e.grant_id, 'amount_micros', e.amount_micros, 'source', g.source,
-        'purchase_id', g.purchase_id, 'payment_intent_id', p.payment_intent_id) order by e.grant_id)
-      from public.grant_entries e
-      join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
-      left join public.purchases p on p.user_id = g.user_id and p.id = g.purchase_id
-      where e.user_id = p_transaction.user_id and e.line = p_transaction.line), '[]'));
+  for v_grant in
+    select * from public.credit_grants g
+    where g.user_id = p_user_id and g.purchase_id = p_purchase_id and g.remaining_micros > 0
+    -- What was paid is taken from what was paid, and the bonus from the bonus, so that each source stays what it says it is.
+    order by (g.source <> p_source), g.expires_at nulls last, g.id
+  loop
+    exit when v_left = 0;
+    v_part := least(v_left, v_grant.remaining_micros);
+    update public.credit_grants g set remaining_micros = g.remaining_micros - v_part where g.user_id = p_user_id and g.id = v_grant.id;
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_user_id, v_grant.id, p_line, -v_part);
+    v_left := v_left - v_part;
+  end loop;
+  return v_left;
 end
 $function$;
 
-comment on function "private"."statement_line_json"(public.transactions) is 'One journal line with everything that explains it.';
+comment on function "private"."spend_purchase_grants"(uuid, uuid, bigint, bigint, text) is 'Takes an amount from what remains of a purchase''s own grants, those of the named source first, for one journal line. Returns what they did not cover.';
 
-revoke all on function "private"."statement_line_json"(public.transactions) from public;
+revoke all on function "private"."spend_purchase_grants"(uuid, uuid, bigint, bigint, text) from public;
 
-grant execute on function "private"."statement_line_json"(public.transactions) to "postgres";
+grant execute on function "private"."spend_purchase_grants"(uuid, uuid, bigint, bigint, text) to "postgres";
+
+create or replace function private.stop_reload (
+  p_settings public.auto_reload_settings,
+  p_reason   text,
+  p_purchase public.purchases            default null::public.purchases,
+  p_card     text                        default null::text
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if not private.suspend_reload(p_settings.user_id, p_reason, p_card) then
+    return;
+  end if;
+  if p_reason = 'authentication_required' then
+    perform private.notify_user(p_settings.user_id, 'payment_action_required', 'payment_action_required:' || p_purchase.id, jsonb_build_object(
+      'purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency, 'url', private.manage_page(p_purchase.id)));
+  else
+    perform private.notify_user(p_settings.user_id, 'auto_reload_failed',
+      'auto_reload_failed:' || coalesce(p_purchase.id::text, p_reason || ':' || extract(epoch from private.clock())), jsonb_build_object(
+      'purchase_id', p_purchase.id, 'price_cents', p_settings.price_cents, 'failure_code', coalesce(p_purchase.failure_code, p_reason), 'suspended', true,
+      'currency', (select u.currency from public.users u where u.id = p_settings.user_id), 'manage_url', private.manage_page()));
+  end if;
+end
+$function$;
+
+comment on function "private"."stop_reload"(public.auto_reload_settings, text, public.purchases, text) is 'Suspends auto-reload and tells the person why and where to go.';
+
+revoke all on function "private"."stop_reload"(public.auto_reload_settings, text, public.purchases, text) from public;
+
+grant execute on function "private"."stop_reload"(public.auto_reload_settings, text, public.purchases, text) to "postgres";
+
+create or replace function private.stripe_customer (
+  p_user_id uuid
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select c.customer_id from private.stripe_customers c
+  where c.user_id = p_user_id and c.livemode = (private.setting('stripe_livemode'))::boolean
+$function$;
+
+comment on function "private"."stripe_customer"(uuid) is 'The Stripe customer of a person in the mode in use, or null.';
+
+revoke all on function "private"."stripe_customer"(uuid) from public;
+
+grant execute on function "private"."stripe_customer"(uuid) to "postgres";
+
+create or replace function private.suspend_reload (
+  p_user_id uuid,
+  p_reason  text,
+  p_card    text default null::text
+)
+  returns boolean
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  update public.auto_reload_settings s set suspended_reason = p_reason, suspended_at = private.clock(), updated_at = private.clock(),
+    suspended_card = private.card_as_it_is(p_user_id, coalesce(p_card, private.reload_card(p_user_id)))
+    where s.user_id = p_user_id and s.enabled and s.suspended_at is null;
+  return found;
+end
+$function$;
+
+comment on function "private"."suspend_reload"(uuid, text, text) is 'Stops auto-reload until what stopped it is put right; false if it is off or stopped already.';
+
+revoke all on function "private"."suspend_reload"(uuid, text, text) from public;
+
+grant execute on function "private"."suspend_reload"(uuid, text, text) to "postgres";
 
 create or replace function private.sweep_call (
   p_user public.users,
@@ -2868,6 +5508,34 @@ revoke all on function "private"."sweep_call"(public.users, public.call_logs) fr
 
 grant execute on function "private"."sweep_call"(public.users, public.call_logs) to "postgres";
 
+create or replace function private.switch_reload_off (
+  p_user_id uuid
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+begin
+  -- Why it was suspended stays: off and on again does not make a refused card a good one.
+  update public.auto_reload_settings s set enabled = false, updated_at = private.clock() where s.user_id = p_user_id and s.enabled;
+  -- What Stripe has not been asked for is not asked for any more.
+  for v_purchase in
+    select p.* from private.reload_attempts a join public.purchases p on p.user_id = a.user_id and p.id = a.purchase_id
+    where a.user_id = p_user_id and a.ended_at is null and a.first_asked_at is null
+  loop
+    perform private.end_reload(v_purchase, 'switched_off');
+  end loop;
+end
+$function$;
+
+comment on function "private"."switch_reload_off"(uuid) is 'Switches auto-reload off and drops an attempt that has not reached Stripe. Needs the wallet''s lock.';
+
+revoke all on function "private"."switch_reload_off"(uuid) from public;
+
+grant execute on function "private"."switch_reload_off"(uuid) to "postgres";
+
 create or replace function private.take_rate_limit (
   p_user_id uuid,
   p_action  text,
@@ -2900,6 +5568,30 @@ revoke all on function "private"."take_rate_limit"(uuid, text, integer, interval
 
 grant execute on function "private"."take_rate_limit"(uuid, text, integer, interval) to "postgres";
 
+create or replace function private.take_reload_scan (
+  p_now timestamp with time zone
+)
+  returns boolean
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  perform from private.reload_scan r where r.scanned_at <= p_now - private.setting_seconds('auto_reload_scan_seconds')
+    or r.scanned_at > p_now for update skip locked;
+  if not found then
+    return false;
+  end if;
+  update private.reload_scan set scanned_at = p_now;
+  return true;
+end
+$function$;
+
+comment on function "private"."take_reload_scan"(timestamp with time zone) is 'Whether it is time to look at every wallet, for one worker.';
+
+revoke all on function "private"."take_reload_scan"(timestamp with time zone) from public;
+
+grant execute on function "private"."take_reload_scan"(timestamp with time zone) to "postgres";
+
 create or replace function private.talked_seconds (
   p_call public.call_logs,
   p_at   timestamp with time zone
@@ -2921,6 +5613,61 @@ revoke all on function "private"."talked_seconds"(public.call_logs, timestamp wi
 
 grant execute on function "private"."talked_seconds"(public.call_logs, timestamp with time zone) to "postgres";
 
+create or replace function private.text_to_uuid (
+  p_text text
+)
+  returns uuid
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  select case when p_text ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_text::uuid end
+$function$;
+
+comment on function "private"."text_to_uuid"(text) is 'A text as a UUID, or null where it is none: what stands in metadata may be anything.';
+
+revoke all on function "private"."text_to_uuid"(text) from public;
+
+grant execute on function "private"."text_to_uuid"(text) to "postgres";
+
+create or replace function private.unsubscribe_signature (
+  p_user_id uuid,
+  p_kind    text
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select encode(substr(private.hmac_sha256(decode(private.secret('talktime_unsubscribe_key'), 'hex'),
+    convert_to('unsubscribe:' || p_user_id || ':' || p_kind, 'UTF8')), 1, 16), 'hex')
+$function$;
+
+comment on function "private"."unsubscribe_signature"(uuid, text) is 'What proves that a link came from us: sixteen bytes of HMAC-SHA-256, in hex.';
+
+revoke all on function "private"."unsubscribe_signature"(uuid, text) from public;
+
+grant execute on function "private"."unsubscribe_signature"(uuid, text) to "postgres";
+
+create or replace function private.unsubscribe_token (
+  p_user_id uuid,
+  p_kind    text
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case when private.is_optional_notification(p_kind) then
+    replace(p_user_id::text, '-', '') || '.' || p_kind || '.' || private.unsubscribe_signature(p_user_id, p_kind) end
+$function$;
+
+comment on function "private"."unsubscribe_token"(uuid, text) is 'The token of a mail''s unsubscribe link; null for what cannot be switched off.';
+
+revoke all on function "private"."unsubscribe_token"(uuid, text) from public;
+
+grant execute on function "private"."unsubscribe_token"(uuid, text) to "postgres";
+
 create or replace function private.user_rate_plan (
   p_user public.users
 )
@@ -2939,6 +5686,27 @@ comment on function "private"."user_rate_plan"(public.users) is 'The user''s own
 revoke all on function "private"."user_rate_plan"(public.users) from public;
 
 grant execute on function "private"."user_rate_plan"(public.users) to "postgres";
+
+create or replace function private.wants_notification (
+  p_user_id uuid,
+  p_kind    text
+)
+  returns boolean
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(
+    (select case p_kind when 'low_balance' then p.low_balance when 'call_cut_off' then p.call_cut_off end
+      from public.notification_preferences p where p.user_id = p_user_id),
+    true)
+$function$;
+
+comment on function "private"."wants_notification"(uuid, text) is 'Whether a person wants to be told this; what cannot be switched off is always wanted.';
+
+revoke all on function "private"."wants_notification"(uuid, text) from public;
+
+grant execute on function "private"."wants_notification"(uuid, text) to "postgres";
 
 create or replace function private.with_hold (
   p_call               public.call_logs,
@@ -3025,6 +5793,86 @@ grant usage on schema "public" to "postgres";
 revoke all on schema "public" from "service_role";
 
 grant usage on schema "public" to "service_role";
+
+create table "public"."auto_reload_settings" (
+  "user_id"           uuid                     not null,
+  "enabled"           boolean                  not null,
+  "threshold_micros"  bigint                   not null,
+  "package_code"      text                     not null,
+  "price_cents"       bigint                   not null,
+  "monthly_cap_cents" bigint                   not null,
+  "payment_method_id" text,
+  "consent_at"        timestamp with time zone not null,
+  "consent_text"      text                     not null,
+  "failure_count"     integer                  not null default 0,
+  "next_attempt_at"   timestamp with time zone not null,
+  "suspended_reason"  text,
+  "suspended_at"      timestamp with time zone,
+  "suspended_card"    text,
+  "updated_at"        timestamp with time zone not null,
+  constraint "auto_reload_cap_pays_one_package" check ((monthly_cap_cents >= price_cents)),
+  constraint "auto_reload_failure_count_not_negative" check ((failure_count >= 0)),
+  constraint "auto_reload_settings_pkey" primary key (user_id),
+  constraint "auto_reload_suspended_has_instant" check (((suspended_reason IS NULL) = (suspended_at IS NULL))),
+  constraint "auto_reload_suspended_reason_known"
+    check
+    ((suspended_reason = ANY (ARRAY['card_refused'::text, 'card_removed'::text, 'too_many_failures'::text, 'authentication_required'::text, 'terms_changed'::text,
+    'money_returned'::text, 'payment_in_review'::text]))),
+  constraint "auto_reload_threshold_in_range" check (((threshold_micros >= 0) AND (threshold_micros <= '1000000000000'::bigint))),
+  constraint "auto_reload_settings_package_code_fkey" foreign key (package_code) references public.credit_packages(code),
+  constraint "auto_reload_settings_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "public"."auto_reload_settings"
+  enable row level security;
+
+create index auto_reload_settings_due on public.auto_reload_settings using btree (next_attempt_at)
+  where (enabled AND (suspended_at is null));
+
+create index auto_reload_settings_package on public.auto_reload_settings using btree (package_code);
+
+create policy "Users read their own auto-reload" on "public"."auto_reload_settings"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."auto_reload_settings"."consent_at" is 'When the person agreed.';
+
+comment on column "public"."auto_reload_settings"."consent_text" is 'The words they agreed to.';
+
+comment on column "public"."auto_reload_settings"."enabled" is 'Whether the person wants it.';
+
+comment on column "public"."auto_reload_settings"."failure_count" is 'Refused attempts in a row.';
+
+comment on column "public"."auto_reload_settings"."monthly_cap_cents" is 'What may be charged a calendar month (UTC), in cents.';
+
+comment on column "public"."auto_reload_settings"."next_attempt_at" is 'No attempt is made before this.';
+
+comment on column "public"."auto_reload_settings"."package_code" is 'What is bought.';
+
+comment on column "public"."auto_reload_settings"."payment_method_id" is 'The card to charge; null means whichever is the default.';
+
+comment on column "public"."auto_reload_settings"."price_cents" is 'What it cost when the person agreed; another price is never charged.';
+
+comment on column "public"."auto_reload_settings"."suspended_at" is 'Since when.';
+
+comment on column "public"."auto_reload_settings"."suspended_card" is 'The card it was about, as it was then.';
+
+comment on column "public"."auto_reload_settings"."suspended_reason" is 'Why it has stopped by itself; null while it has not.';
+
+comment on column "public"."auto_reload_settings"."threshold_micros" is 'Available credit, without a credit limit, below which the package is bought; in micro-units.';
+
+comment on column "public"."auto_reload_settings"."updated_at" is 'When anything of it last changed.';
+
+comment on column "public"."auto_reload_settings"."user_id" is 'Whose wallet.';
+
+comment on table "public"."auto_reload_settings" is 'What people have agreed to for auto-reload, and where it stands.';
+
+grant select on table "public"."auto_reload_settings" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."auto_reload_settings" to "postgres";
+
+grant select on table "public"."auto_reload_settings" to "service_role";
 
 create table "public"."call_logs" (
   "user_id"                uuid                     not null,
@@ -3401,6 +6249,39 @@ grant delete, insert, maintain, references, select, trigger, truncate, update on
 
 grant select on table "public"."grant_entries" to "service_role";
 
+create table "public"."notification_preferences" (
+  "user_id"      uuid                     not null,
+  "low_balance"  boolean                  not null default true,
+  "call_cut_off" boolean                  not null default true,
+  "updated_at"   timestamp with time zone not null,
+  constraint "notification_preferences_pkey" primary key (user_id),
+  constraint "notification_preferences_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "public"."notification_preferences"
+  enable row level security;
+
+create policy "Users read their own preferences" on "public"."notification_preferences"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."notification_preferences"."call_cut_off" is 'Whether to tell that a call ended because the credit ran out.';
+
+comment on column "public"."notification_preferences"."low_balance" is 'Whether to tell that the balance fell below the threshold.';
+
+comment on column "public"."notification_preferences"."updated_at" is 'When they were last changed.';
+
+comment on column "public"."notification_preferences"."user_id" is 'The person.';
+
+comment on table "public"."notification_preferences" is 'Which messages a person wants. Without a row, all.';
+
+grant select on table "public"."notification_preferences" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."notification_preferences" to "postgres";
+
+grant select on table "public"."notification_preferences" to "service_role";
+
 create table "public"."notifications" (
   "user_id"    uuid                     not null,
   "id"         bigint                   generated always as identity not null,
@@ -3408,7 +6289,10 @@ create table "public"."notifications" (
   "dedupe_key" text                     not null,
   "payload"    jsonb                    not null,
   "created_at" timestamp with time zone not null,
-  constraint "notifications_kind_known" check ((kind = ANY (ARRAY['purchase_confirmed'::text, 'low_balance'::text, 'call_cut_off'::text]))),
+  constraint "notifications_kind_known"
+    check
+    ((kind = ANY (ARRAY['purchase_confirmed'::text, 'payment_failed'::text, 'refund'::text, 'dispute'::text, 'low_balance'::text, 'call_cut_off'::text, 'auto_reload_failed'::text,
+    'payment_action_required'::text]))),
   constraint "notifications_pkey" primary key (user_id, id),
   constraint "notifications_user_id_dedupe_key_key" unique (user_id, dedupe_key),
   constraint "notifications_user_id_fkey" foreign key (user_id) references public.users(id)
@@ -3416,6 +6300,11 @@ create table "public"."notifications" (
 
 alter table "public"."notifications"
   enable row level security;
+
+create trigger queue_delivery
+  after insert on public.notifications
+  for each row
+  execute function private.queue_delivery();
 
 create policy "Users read their own notifications" on "public"."notifications"
   for select
@@ -3442,11 +6331,230 @@ grant delete, insert, maintain, references, select, trigger, truncate, update on
 
 grant select on table "public"."notifications" to "service_role";
 
+create table "public"."payment_methods" (
+  "user_id"     uuid                     not null,
+  "id"          text                     not null,
+  "customer_id" text                     not null,
+  "livemode"    boolean                  not null,
+  "type"        text                     not null,
+  "brand"       text,
+  "last4"       text,
+  "exp_month"   integer,
+  "exp_year"    integer,
+  "is_default"  boolean                  not null default false,
+  "created_at"  timestamp with time zone not null,
+  "removed_at"  timestamp with time zone,
+  constraint "payment_methods_pkey" primary key (user_id, id),
+  constraint "payment_methods_removed_is_no_default" check (((NOT is_default) OR (removed_at IS NULL))),
+  constraint "payment_methods_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "public"."payment_methods"
+  enable row level security;
+
+create unique index payment_methods_default on public.payment_methods using btree (user_id, livemode)
+  where is_default;
+
+create policy "Users read their own payment methods" on "public"."payment_methods"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."payment_methods"."brand" is 'Brand of the card, in Stripe''s words.';
+
+comment on column "public"."payment_methods"."created_at" is 'When it was saved, as Stripe says.';
+
+comment on column "public"."payment_methods"."customer_id" is 'The Stripe customer it belongs to.';
+
+comment on column "public"."payment_methods"."exp_month" is 'Month the card expires in.';
+
+comment on column "public"."payment_methods"."exp_year" is 'Year the card expires in.';
+
+comment on column "public"."payment_methods"."id" is 'The Stripe payment method.';
+
+comment on column "public"."payment_methods"."is_default" is 'The one that is charged where none is named.';
+
+comment on column "public"."payment_methods"."last4" is 'Last digits.';
+
+comment on column "public"."payment_methods"."livemode" is 'Whether it can be charged real money.';
+
+comment on column "public"."payment_methods"."removed_at" is 'When it was found to be gone; null while it is saved.';
+
+comment on column "public"."payment_methods"."type" is 'card, or another type of Stripe''s.';
+
+comment on column "public"."payment_methods"."user_id" is 'Whose card.';
+
+comment on table "public"."payment_methods" is 'Saved cards as Stripe listed them last, and those that are gone.';
+
+grant select on table "public"."payment_methods" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."payment_methods" to "postgres";
+
+grant select on table "public"."payment_methods" to "service_role";
+
+create table "public"."purchase_disputes" (
+  "user_id"           uuid                     not null,
+  "stripe_dispute_id" text                     not null,
+  "purchase_id"       uuid                     not null,
+  "status"            text                     not null,
+  "reason"            text,
+  "amount_cents"      bigint                   not null,
+  "currency"          text                     not null,
+  "withdrawn_cents"   bigint                   not null,
+  "reinstated_cents"  bigint                   not null,
+  "created_at"        timestamp with time zone not null,
+  "updated_at"        timestamp with time zone not null,
+  constraint "purchase_disputes_pkey" primary key (user_id, stripe_dispute_id),
+  constraint "purchase_disputes_reinstated_not_negative" check ((reinstated_cents >= 0)),
+  constraint "purchase_disputes_stripe_dispute_id_key" unique (stripe_dispute_id),
+  constraint "purchase_disputes_withdrawn_not_negative" check ((withdrawn_cents >= 0)),
+  constraint "purchase_disputes_user_id_purchase_id_fkey" foreign key (user_id, purchase_id) references public.purchases(user_id, id)
+);
+
+alter table "public"."purchase_disputes"
+  enable row level security;
+
+create index purchase_disputes_purchase on public.purchase_disputes using btree (user_id, purchase_id);
+
+create policy "Users read their own disputes" on "public"."purchase_disputes"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."purchase_disputes"."amount_cents" is 'How much is disputed.';
+
+comment on column "public"."purchase_disputes"."created_at" is 'When it was opened.';
+
+comment on column "public"."purchase_disputes"."currency" is 'Currency of the payment.';
+
+comment on column "public"."purchase_disputes"."purchase_id" is 'What is disputed.';
+
+comment on column "public"."purchase_disputes"."reason" is 'Stripe''s word for why.';
+
+comment on column "public"."purchase_disputes"."reinstated_cents" is 'What has been given back, in cents.';
+
+comment on column "public"."purchase_disputes"."status" is 'Stripe''s word; new ones may come.';
+
+comment on column "public"."purchase_disputes"."stripe_dispute_id" is 'The dispute at Stripe.';
+
+comment on column "public"."purchase_disputes"."updated_at" is 'When its state last changed here.';
+
+comment on column "public"."purchase_disputes"."user_id" is 'Whose purchase.';
+
+comment on column "public"."purchase_disputes"."withdrawn_cents" is 'What has been taken, in cents.';
+
+comment on table "public"."purchase_disputes" is 'Disputes of purchases, as Stripe says now.';
+
+grant select on table "public"."purchase_disputes" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."purchase_disputes" to "postgres";
+
+grant select on table "public"."purchase_disputes" to "service_role";
+
+create table "public"."purchase_refunds" (
+  "user_id"          uuid                     not null,
+  "id"               uuid                     not null default gen_random_uuid(),
+  "purchase_id"      uuid                     not null,
+  "stripe_refund_id" text,
+  "origin"           text                     not null,
+  "status"           text                     not null,
+  "amount_cents"     bigint,
+  "currency"         text                     not null,
+  "reason"           text,
+  "failure_reason"   text,
+  "requested_by"     uuid,
+  "idempotency_key"  text,
+  "created_at"       timestamp with time zone not null,
+  "updated_at"       timestamp with time zone not null,
+  "next_attempt_at"  timestamp with time zone,
+  constraint "purchase_refunds_amount_positive" check ((amount_cents > 0)),
+  constraint "purchase_refunds_at_stripe" check (((status = ANY (ARRAY['requested'::text, 'refused'::text])) OR ((stripe_refund_id IS NOT NULL) AND (amount_cents IS NOT NULL)))),
+  constraint "purchase_refunds_origin_known" check ((origin = ANY (ARRAY['talktime'::text, 'stripe'::text]))),
+  constraint "purchase_refunds_pkey" primary key (user_id, id),
+  constraint "purchase_refunds_status_known"
+    check ((status = ANY (ARRAY['requested'::text, 'pending'::text, 'requires_action'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'refused'::text]))),
+  constraint "purchase_refunds_stripe_refund_id_key" unique (stripe_refund_id),
+  constraint "purchase_refunds_user_id_idempotency_key_key" unique (user_id, idempotency_key),
+  constraint "purchase_refunds_user_id_purchase_id_fkey" foreign key (user_id, purchase_id) references public.purchases(user_id, id)
+);
+
+alter table "public"."purchase_refunds"
+  enable row level security;
+
+create index purchase_refunds_due on public.purchase_refunds using btree (next_attempt_at)
+  where (status = 'requested'::text);
+
+create index purchase_refunds_purchase on public.purchase_refunds using btree (user_id, purchase_id);
+
+create policy "Users read their own refunds" on "public"."purchase_refunds"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."purchase_refunds"."amount_cents" is 'How much, tax included; null asks for all that is left, until Stripe says.';
+
+comment on column "public"."purchase_refunds"."created_at" is 'When it began.';
+
+comment on column "public"."purchase_refunds"."currency" is 'Currency of the payment.';
+
+comment on column "public"."purchase_refunds"."failure_reason" is 'Why it failed or was refused.';
+
+comment on column "public"."purchase_refunds"."id" is 'Also the idempotency key at Stripe of a refund begun here.';
+
+comment on column "public"."purchase_refunds"."idempotency_key" is 'The caller''s key: the same key returns the same refund.';
+
+comment on column "public"."purchase_refunds"."next_attempt_at" is 'When Stripe is asked again, while it has not answered.';
+
+comment on column "public"."purchase_refunds"."origin" is 'talktime: begun here. stripe: begun in the dashboard.';
+
+comment on column "public"."purchase_refunds"."purchase_id" is 'What is refunded.';
+
+comment on column "public"."purchase_refunds"."reason" is 'Why, in the admin''s words or Stripe''s.';
+
+comment on column "public"."purchase_refunds"."requested_by" is 'The admin; null for the secret key and for Stripe''s dashboard.';
+
+comment on column "public"."purchase_refunds"."status" is 'requested, pending, requires_action, succeeded, failed, canceled or refused.';
+
+comment on column "public"."purchase_refunds"."stripe_refund_id" is 'The refund at Stripe.';
+
+comment on column "public"."purchase_refunds"."updated_at" is 'When its state last changed.';
+
+comment on column "public"."purchase_refunds"."user_id" is 'Whose purchase.';
+
+comment on table "public"."purchase_refunds" is 'Refunds of purchases, as Stripe says now.';
+
+grant select ("amount_cents") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("created_at") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("currency") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("failure_reason") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("id") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("origin") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("purchase_id") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("status") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("stripe_refund_id") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("updated_at") on table "public"."purchase_refunds" to "authenticated";
+
+grant select ("user_id") on table "public"."purchase_refunds" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."purchase_refunds" to "postgres";
+
+grant select on table "public"."purchase_refunds" to "service_role";
+
 create table "public"."purchases" (
   "user_id"            uuid                     not null,
   "id"                 uuid                     not null default gen_random_uuid(),
   "idempotency_key"    text                     not null,
   "package_code"       text                     not null,
+  "origin"             text                     not null default 'checkout'::text,
   "status"             text                     not null default 'created'::text,
   "currency"           text                     not null,
   "price_cents"        bigint                   not null,
@@ -3461,18 +6569,29 @@ create table "public"."purchases" (
   "payment_intent_id"  text,
   "stripe_customer_id" text,
   "receipt_url"        text,
+  "invoice_url"        text,
   "paid_cents"         bigint,
   "tax_cents"          bigint,
+  "refunded_cents"     bigint                   not null default 0,
+  "disputed_cents"     bigint                   not null default 0,
+  "clawed_back_micros" bigint                   not null default 0,
+  "failure_code"       text,
   "review_reason"      text,
   "created_at"         timestamp with time zone not null,
+  "stripe_created_at"  timestamp with time zone,
+  "superseded_at"      timestamp with time zone,
   "paid_at"            timestamp with time zone,
   "next_check_at"      timestamp with time zone not null,
   "check_count"        integer                  not null default 0,
   "last_check_error"   text,
+  constraint "purchases_clawed_back_not_negative" check ((clawed_back_micros >= 0)),
   constraint "purchases_idempotency_key_length" check (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
+  constraint "purchases_origin_known" check ((origin = ANY (ARRAY['checkout'::text, 'auto_reload'::text]))),
   constraint "purchases_package_code_fkey" foreign key (package_code) references public.credit_packages(code),
+  constraint "purchases_paid_has_amount" check (((status <> 'paid'::text) OR ((paid_cents IS NOT NULL) AND (tax_cents IS NOT NULL)))),
   constraint "purchases_paid_has_instant" check (((status = 'paid'::text) = (paid_at IS NOT NULL))),
   constraint "purchases_pkey" primary key (user_id, id),
+  constraint "purchases_refunded_not_negative" check ((refunded_cents >= 0)),
   constraint "purchases_review_has_reason" check (((status = 'review'::text) = (review_reason IS NOT NULL))),
   constraint "purchases_status_known"
     check ((status = ANY (ARRAY['created'::text, 'open'::text, 'processing'::text, 'paid'::text, 'expired'::text, 'failed'::text, 'review'::text]))),
@@ -3483,6 +6602,9 @@ create table "public"."purchases" (
 alter table "public"."purchases"
   enable row level security;
 
+create index purchases_auto_reload on public.purchases using btree (user_id, created_at desc)
+  where (origin = 'auto_reload'::text);
+
 create index purchases_due on public.purchases using btree (next_check_at)
   where (status = ANY (ARRAY['created'::text, 'open'::text, 'processing'::text]));
 
@@ -3490,8 +6612,29 @@ create index purchases_history on public.purchases using btree (user_id, created
 
 create index purchases_package on public.purchases using btree (package_code);
 
+create index purchases_payment_intent on public.purchases using btree (payment_intent_id)
+  where (payment_intent_id is not null);
+
 create index purchases_session on public.purchases using btree (stripe_session_id)
   where (stripe_session_id is not null);
+
+create trigger follow_purchase
+  after update of status, refunded_cents, disputed_cents on public.purchases
+  for each row
+  when (((old.status <> new.status) OR (old.refunded_cents <> new.refunded_cents) OR (old.disputed_cents <> new.disputed_cents)))
+  execute function private.follow_purchase();
+
+create trigger queue_receipt_of_new
+  after insert on public.purchases
+  for each row
+  when ((new.status = 'paid'::text))
+  execute function private.queue_receipt();
+
+create trigger queue_receipt
+  after update of status on public.purchases
+  for each row
+  when (((new.status = 'paid'::text) AND (old.status IS DISTINCT FROM 'paid'::text)))
+  execute function private.queue_receipt();
 
 create policy "Users read their own purchases" on "public"."purchases"
   for select
@@ -3506,15 +6649,23 @@ comment on column "public"."purchases"."check_count" is 'How often the reconcile
 
 comment on column "public"."purchases"."checkout_url" is 'The page where the buyer pays, while the session is open.';
 
+comment on column "public"."purchases"."clawed_back_micros" is 'Credit taken back for it, less what was restored, in micro-units.';
+
 comment on column "public"."purchases"."created_at" is 'When the attempt began.';
 
 comment on column "public"."purchases"."credit_micros" is 'Credit it brings, in micro-units.';
 
 comment on column "public"."purchases"."currency" is 'Currency at the time of purchase.';
 
+comment on column "public"."purchases"."disputed_cents" is 'What disputes have withdrawn of paid_cents, less what was reinstated, as Stripe says now.';
+
+comment on column "public"."purchases"."failure_code" is 'Why it failed: Stripe''s decline or error code, or review_dismissed.';
+
 comment on column "public"."purchases"."id" is 'Also the Stripe idempotency key and session metadata.';
 
 comment on column "public"."purchases"."idempotency_key" is 'The client''s key: the same key returns the same purchase.';
+
+comment on column "public"."purchases"."invoice_url" is 'Stripe''s invoice, where invoices are made.';
 
 comment on column "public"."purchases"."last_check_error" is 'What the last look failed with.';
 
@@ -3522,11 +6673,13 @@ comment on column "public"."purchases"."livemode" is 'Whether a live payment is 
 
 comment on column "public"."purchases"."next_check_at" is 'When the reconciler looks at it next, while it is not final.';
 
+comment on column "public"."purchases"."origin" is 'checkout: the person paid on Stripe''s page. auto_reload: a saved card was charged.';
+
 comment on column "public"."purchases"."package_code" is 'What is bought.';
 
 comment on column "public"."purchases"."paid_at" is 'When the credit was granted.';
 
-comment on column "public"."purchases"."paid_cents" is 'What Stripe took, in cents, tax included.';
+comment on column "public"."purchases"."paid_cents" is 'What Stripe took, in cents, tax included; also of a purchase in review, where it can be compared.';
 
 comment on column "public"."purchases"."payment_intent_id" is 'The PaymentIntent behind the session.';
 
@@ -3534,17 +6687,23 @@ comment on column "public"."purchases"."price_cents" is 'Price at the time of pu
 
 comment on column "public"."purchases"."receipt_url" is 'Stripe''s own receipt.';
 
+comment on column "public"."purchases"."refunded_cents" is 'What refunds give back of paid_cents, as Stripe says now.';
+
 comment on column "public"."purchases"."review_reason" is 'Why it is held for review.';
 
 comment on column "public"."purchases"."session_expires_at" is 'When Stripe expires the session.';
 
 comment on column "public"."purchases"."status" is 'created, open, processing, paid, expired, failed or review.';
 
+comment on column "public"."purchases"."stripe_created_at" is 'When its session or payment began, as Stripe says.';
+
 comment on column "public"."purchases"."stripe_customer_id" is 'The Stripe customer, if there is one.';
 
 comment on column "public"."purchases"."stripe_session_id" is 'The Checkout Session.';
 
 comment on column "public"."purchases"."success_url" is 'Where Checkout returns after payment.';
+
+comment on column "public"."purchases"."superseded_at" is 'When the person began another purchase instead; its open session is then expired at Stripe.';
 
 comment on column "public"."purchases"."tax_cents" is 'Tax within paid_cents.';
 
@@ -3679,6 +6838,80 @@ grant select on table "public"."rates" to "anon", "authenticated";
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."rates" to "postgres";
 
 grant select on table "public"."rates" to "service_role";
+
+create table "public"."receipts" (
+  "user_id"        uuid                     not null,
+  "purchase_id"    uuid                     not null,
+  "livemode"       boolean                  not null,
+  "sequence"       bigint                   not null,
+  "number"         text                     not null,
+  "issued_at"      timestamp with time zone not null,
+  "paid_at"        timestamp with time zone not null,
+  "seller"         jsonb                    not null,
+  "currency"       text                     not null,
+  "lines"          jsonb                    not null,
+  "subtotal_cents" bigint                   not null,
+  "discount_cents" bigint                   not null,
+  "tax_cents"      bigint                   not null,
+  "paid_cents"     bigint                   not null,
+  constraint "receipts_add_up" check ((paid_cents = ((subtotal_cents - discount_cents) + tax_cents))),
+  constraint "receipts_discount_not_negative" check ((discount_cents >= 0)),
+  constraint "receipts_livemode_sequence_key" unique (livemode, sequence),
+  constraint "receipts_number_key" unique (number),
+  constraint "receipts_pkey" primary key (user_id, purchase_id),
+  constraint "receipts_sequence_positive" check ((sequence > 0)),
+  constraint "receipts_tax_not_negative" check ((tax_cents >= 0)),
+  constraint "receipts_user_id_purchase_id_fkey" foreign key (user_id, purchase_id) references public.purchases(user_id, id)
+);
+
+alter table "public"."receipts"
+  enable row level security;
+
+create trigger append_only
+  before delete or update or truncate on public.receipts
+  for each STATEMENT
+  execute function private.refuse_change();
+
+create policy "Users read their own receipts" on "public"."receipts"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."receipts"."currency" is 'Currency of the amounts.';
+
+comment on column "public"."receipts"."discount_cents" is 'Taken off by a promotion code, in cents.';
+
+comment on column "public"."receipts"."issued_at" is 'When the number was given.';
+
+comment on column "public"."receipts"."lines" is 'What was sold: description, quantity, amount_cents.';
+
+comment on column "public"."receipts"."livemode" is 'The series: live or test payments.';
+
+comment on column "public"."receipts"."number" is 'The number as it is printed.';
+
+comment on column "public"."receipts"."paid_at" is 'When it was paid.';
+
+comment on column "public"."receipts"."paid_cents" is 'What was paid, in cents.';
+
+comment on column "public"."receipts"."purchase_id" is 'What for.';
+
+comment on column "public"."receipts"."seller" is 'The setting seller as it was then.';
+
+comment on column "public"."receipts"."sequence" is 'Place in the series; counts up by one without a gap.';
+
+comment on column "public"."receipts"."subtotal_cents" is 'Sum of the lines, before discount and tax, in cents.';
+
+comment on column "public"."receipts"."tax_cents" is 'Tax on top, in cents.';
+
+comment on column "public"."receipts"."user_id" is 'Who paid.';
+
+comment on table "public"."receipts" is 'Numbered receipts: what each states of the sale. Append-only. The buyer''s address is read from the login, so that a deleted one leaves no trace here.';
+
+grant select on table "public"."receipts" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."receipts" to "postgres";
+
+grant select on table "public"."receipts" to "service_role";
 
 create table "public"."transactions" (
   "user_id"              uuid                     not null,
@@ -3921,43 +7154,20 @@ create or replace function public.apply_checkout_session (
   set search_path to ''
   AS $function$
 declare
+  v_before public.purchases;
   v_purchase public.purchases;
-  v_status text := private.purchase_status_from_session(apply_checkout_session.session);
-  v_review_reason text;
-  v_credited boolean := false;
 begin
   perform private.lock_user(apply_checkout_session.user_id);
-  v_purchase := private.find_purchase_row(apply_checkout_session.user_id, apply_checkout_session.purchase_id, null);
-  if (session ->> 'client_reference_id') is distinct from v_purchase.user_id::text
-    or (session #>> '{metadata,purchase_id}') is distinct from v_purchase.id::text
-    or (session ->> 'id') is distinct from coalesce(v_purchase.stripe_session_id, session ->> 'id')
+  v_before := private.find_purchase_row(apply_checkout_session.user_id, apply_checkout_session.purchase_id, null);
+  if (session ->> 'client_reference_id') is distinct from v_before.user_id::text
+    or (session #>> '{metadata,purchase_id}') is distinct from v_before.id::text
+    or (session ->> 'id') is distinct from coalesce(v_before.stripe_session_id, session ->> 'id')
     or (session ->> 'id') is null then
-    perform private.raise_error('session_mismatch', jsonb_build_object('purchase_id', v_purchase.id));
+    perform private.raise_error('session_mismatch', jsonb_build_object('purchase_id', v_before.id));
   end if;
-  if v_purchase.status <> 'paid' then
-    if v_status = 'paid' then
-      v_review_reason := private.session_review_reason(v_purchase, session);
-      v_status := case when v_review_reason is null then 'paid' else 'review' end;
-    end if;
-    v_credited := v_status = 'paid';
-    update public.purchases p set
-      status = v_status,
-      review_reason = v_review_reason,
-      stripe_session_id = session ->> 'id',
-      payment_intent_id = coalesce(session ->> 'payment_intent', p.payment_intent_id),
-      stripe_customer_id = coalesce(session ->> 'customer', p.stripe_customer_id),
-      receipt_url = coalesce(session ->> 'receipt_url', p.receipt_url),
-      paid_cents = case when v_credited then (session ->> 'amount_total')::bigint end,
-      tax_cents = case when v_credited then coalesce((session ->> 'amount_tax')::bigint, 0) end,
-      paid_at = case when v_credited then private.clock() end,
-      last_check_error = null
-    where p.user_id = v_purchase.user_id and p.id = v_purchase.id returning * into v_purchase;
-    if v_credited then
-      perform private.credit_purchase(v_purchase);
-    end if;
-  end if;
+  v_purchase := private.apply_session(v_before, apply_checkout_session.session);
   return jsonb_build_object('purchase', private.purchase_json(v_purchase), 'balance', private.balance_json(v_purchase.user_id),
-    'credited', v_credited);
+    'credited', v_purchase.status = 'paid' and v_before.status <> 'paid');
 end
 $function$;
 
@@ -3967,6 +7177,171 @@ revoke all on function "public"."apply_checkout_session"(uuid, uuid, jsonb) from
 
 grant execute on function "public"."apply_checkout_session"(uuid, uuid, jsonb) to "postgres", "service_role";
 
+create or replace function public.apply_dispute (
+  dispute jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_purchase public.purchases := private.find_paid_purchase(dispute ->> 'payment_intent', dispute -> 'payment_intent_metadata');
+  v_before public.purchase_disputes;
+  v_dispute public.purchase_disputes;
+  v_change bigint;
+begin
+  if v_purchase.id is null then
+    return jsonb_build_object('known', false);
+  end if;
+  perform private.lock_user(v_purchase.user_id);
+  select * into v_before from public.purchase_disputes d
+    where d.user_id = v_purchase.user_id and d.stripe_dispute_id = dispute ->> 'id';
+  insert into public.purchase_disputes (user_id, stripe_dispute_id, purchase_id, status, reason, amount_cents, currency,
+    withdrawn_cents, reinstated_cents, created_at, updated_at)
+  values (v_purchase.user_id, dispute ->> 'id', v_purchase.id, dispute ->> 'status', dispute ->> 'reason', (dispute ->> 'amount')::bigint,
+    lower(dispute ->> 'currency'), private.dispute_moved_cents(apply_dispute.dispute, -1), private.dispute_moved_cents(apply_dispute.dispute, 1),
+    coalesce(to_timestamp((dispute ->> 'created')::double precision), v_now), v_now)
+  on conflict on constraint purchase_disputes_pkey do update set status = excluded.status, reason = excluded.reason,
+    amount_cents = excluded.amount_cents, withdrawn_cents = excluded.withdrawn_cents, reinstated_cents = excluded.reinstated_cents,
+    updated_at = excluded.updated_at
+  returning * into v_dispute;
+  v_change := private.settle_returns(v_purchase.user_id, v_purchase.id);
+  perform private.notify_dispute(v_before, v_dispute, v_change);
+  return jsonb_build_object('known', true, 'purchase_id', v_dispute.purchase_id, 'status', v_dispute.status,
+    'clawed_back_micros', greatest(v_change, 0), 'reinstated_micros', greatest(-v_change, 0),
+    'replayed', v_before.status is not distinct from v_dispute.status and v_change = 0);
+end
+$function$;
+
+comment on function "public"."apply_dispute"(jsonb) is 'Applies a dispute as Stripe says it is now, in any order and however often. A dispute of another product''s payment is not known. Secret key only.';
+
+revoke all on function "public"."apply_dispute"(jsonb) from public;
+
+grant execute on function "public"."apply_dispute"(jsonb) to "postgres", "service_role";
+
+create or replace function public.apply_found_session (
+  session jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user_id uuid := private.text_to_uuid(session #>> '{metadata,user_id}');
+  v_purchase_id uuid := private.text_to_uuid(session #>> '{metadata,purchase_id}');
+begin
+  -- Without our metadata it is another product's, and without a payment there is nothing to keep.
+  if v_purchase_id is null then
+    return jsonb_build_object('known', false);
+  end if;
+  if exists (select from public.purchases p where p.user_id = v_user_id and p.id = v_purchase_id
+    and coalesce(p.stripe_session_id, session ->> 'id') = session ->> 'id' and session ->> 'client_reference_id' = v_user_id::text) then
+    return jsonb_build_object('known', true) || public.apply_checkout_session(v_user_id, v_purchase_id, session);
+  end if;
+  if private.purchase_status_from_session(session) = 'paid' then
+    perform private.keep_unmatched('session', session ->> 'id', session ->> 'payment_intent', session ->> 'currency',
+      (session ->> 'amount_total')::bigint, (session ->> 'created')::double precision, (session ->> 'livemode')::boolean, session -> 'metadata');
+  end if;
+  return jsonb_build_object('known', false);
+end
+$function$;
+
+comment on function "public"."apply_found_session"(jsonb) is 'Applies a session met in a list or by an event. One that is paid and carries our metadata but fits no purchase is kept as unmatched, with an alert. Secret key only.';
+
+revoke all on function "public"."apply_found_session"(jsonb) from public;
+
+grant execute on function "public"."apply_found_session"(jsonb) to "postgres", "service_role";
+
+create or replace function public.apply_payment_intent (
+  intent jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user_id uuid := private.text_to_uuid(intent #>> '{metadata,user_id}');
+  v_purchase_id uuid := private.text_to_uuid(intent #>> '{metadata,purchase_id}');
+  v_before public.purchases;
+  v_purchase public.purchases;
+begin
+  -- A Checkout purchase is read through its session; anything without our metadata is another product's.
+  if v_purchase_id is null or intent #>> '{metadata,origin}' is distinct from 'auto_reload' then
+    return jsonb_build_object('known', false);
+  end if;
+  if exists (select from public.purchases p where p.user_id = v_user_id and p.id = v_purchase_id and p.origin = 'auto_reload') then
+    perform private.lock_user(v_user_id);
+    v_before := private.find_purchase_row(v_user_id, v_purchase_id, null);
+    -- Two payments for one purchase would be two charges: only the first is this purchase's.
+    if coalesce(v_before.payment_intent_id, intent ->> 'id') = intent ->> 'id' then
+      v_purchase := private.apply_intent(v_before, apply_payment_intent.intent);
+      return jsonb_build_object('known', true, 'purchase', private.purchase_json(v_purchase),
+        'credited', v_purchase.status = 'paid' and v_before.status <> 'paid');
+    end if;
+  end if;
+  if private.purchase_status_from_intent(intent) = 'paid' then
+    perform private.keep_unmatched('payment_intent', intent ->> 'id', intent ->> 'id', intent ->> 'currency',
+      (intent ->> 'amount_received')::bigint, (intent ->> 'created')::double precision, (intent ->> 'livemode')::boolean, intent -> 'metadata');
+  end if;
+  return jsonb_build_object('known', false);
+end
+$function$;
+
+comment on function "public"."apply_payment_intent"(jsonb) is 'Applies a PaymentIntent of an auto-reload as Stripe says it is now, in any order and however often. Secret key only.';
+
+revoke all on function "public"."apply_payment_intent"(jsonb) from public;
+
+grant execute on function "public"."apply_payment_intent"(jsonb) to "postgres", "service_role";
+
+create or replace function public.apply_refund (
+  refund jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases := private.find_paid_purchase(refund ->> 'payment_intent', refund -> 'payment_intent_metadata');
+  v_before text;
+  v_refund public.purchase_refunds;
+  v_replayed boolean;
+  v_change bigint;
+begin
+  if v_purchase.id is null then
+    return jsonb_build_object('known', false);
+  end if;
+  perform private.lock_user(v_purchase.user_id);
+  select r.status into v_before from public.purchase_refunds r where r.stripe_refund_id = refund ->> 'id';
+  v_refund := private.merge_refund(v_purchase, apply_refund.refund);
+  v_replayed := v_refund.status is not distinct from v_before;
+  v_change := private.settle_returns(v_purchase.user_id, v_purchase.id);
+  if v_refund.status in ('succeeded', 'failed') and not v_replayed then
+    perform private.notify_user(v_refund.user_id, 'refund', 'refund:' || v_refund.id || ':' || v_refund.status, jsonb_build_object(
+      'purchase_id', v_refund.purchase_id, 'refund_id', v_refund.id, 'amount_cents', v_refund.amount_cents, 'currency', v_refund.currency,
+      'clawed_back_micros', (select p.clawed_back_micros from public.purchases p where p.user_id = v_refund.user_id and p.id = v_refund.purchase_id),
+      'status', v_refund.status));
+  end if;
+  perform private.resolve_alert('refund_lapsed', v_refund.id::text);
+  -- Only at the change: the daily sweep reads it again, and what somebody has dealt with stays resolved.
+  if v_refund.status = 'failed' and not v_replayed then
+    perform private.open_alert('refund_failed', v_refund.stripe_refund_id, v_refund.user_id, private.refund_json(v_refund));
+  end if;
+  return jsonb_build_object('known', true, 'refund', private.refund_json(v_refund, v_replayed), 'purchase_id', v_refund.purchase_id,
+    'clawed_back_micros', greatest(v_change, 0), 'reinstated_micros', greatest(-v_change, 0), 'replayed', v_replayed);
+end
+$function$;
+
+comment on function "public"."apply_refund"(jsonb) is 'Applies a refund as Stripe says it is now, whoever began it, in any order and however often. A refund of another product''s payment is not known. Secret key only.';
+
+revoke all on function "public"."apply_refund"(jsonb) from public;
+
+grant execute on function "public"."apply_refund"(jsonb) to "postgres", "service_role";
+
 create or replace function public.attach_checkout_session (
   user_id            uuid,
   purchase_id        uuid,
@@ -3974,7 +7349,8 @@ create or replace function public.attach_checkout_session (
   checkout_url       text,
   session_expires_at timestamp with time zone,
   livemode           boolean,
-  stripe_customer_id text                     default null::text
+  stripe_customer_id text                     default null::text,
+  stripe_price_id    text                     default null::text
 )
   returns jsonb
   language plpgsql
@@ -3986,32 +7362,227 @@ declare
 begin
   perform private.lock_user(attach_checkout_session.user_id);
   v_purchase := private.find_purchase_row(attach_checkout_session.user_id, attach_checkout_session.purchase_id, null);
-  if v_purchase.stripe_session_id = attach_checkout_session.stripe_session_id then
+  insert into private.stripe_prices (lookup_key, livemode, price_id)
+    select private.checkout_facts(v_purchase) #>> '{package,lookup_key}', v_purchase.livemode, attach_checkout_session.stripe_price_id
+    where attach_checkout_session.stripe_price_id is not null
+    on conflict on constraint stripe_prices_pkey do update set price_id = excluded.price_id;
+  -- The reconciler may have met the session before this; only the page is still missing then.
+  if v_purchase.stripe_session_id = attach_checkout_session.stripe_session_id and v_purchase.checkout_url is not null then
     return private.purchase_json(v_purchase, true);
   end if;
-  if v_purchase.stripe_session_id is not null then
+  if v_purchase.stripe_session_id <> attach_checkout_session.stripe_session_id then
     perform private.raise_error('idempotency_conflict', jsonb_build_object('purchase_id', v_purchase.id));
   end if;
   if attach_checkout_session.livemode is distinct from v_purchase.livemode then
     perform private.raise_error('session_mismatch', jsonb_build_object('problem', 'livemode', 'expected', v_purchase.livemode));
   end if;
   update public.purchases p set
-    status = case when p.status in ('created', 'expired') then 'open' else p.status end,
+    status = case when p.stripe_session_id is null and p.status in ('created', 'expired') then 'open' else p.status end,
     stripe_session_id = attach_checkout_session.stripe_session_id,
     checkout_url = attach_checkout_session.checkout_url,
     session_expires_at = attach_checkout_session.session_expires_at,
-    stripe_customer_id = attach_checkout_session.stripe_customer_id,
+    stripe_customer_id = coalesce(attach_checkout_session.stripe_customer_id, p.stripe_customer_id),
     next_check_at = private.clock() + interval '1 minute'
   where p.user_id = v_purchase.user_id and p.id = v_purchase.id returning * into v_purchase;
   return private.purchase_json(v_purchase);
 end
 $function$;
 
-comment on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text) is 'Notes the Checkout Session of a purchase; repeating it is harmless. Secret key only. Raises purchase_not_found, idempotency_conflict, session_mismatch.';
+comment on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text, text) is 'Notes the Checkout Session of a purchase, and the price it was made with if that had to be looked up; repeating it is harmless. Secret key only. Raises purchase_not_found, idempotency_conflict, session_mismatch.';
 
-revoke all on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text) from public;
+revoke all on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text, text) from public;
 
-grant execute on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text) to "postgres", "service_role";
+grant execute on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text, text) to "postgres", "service_role";
+
+create or replace function public.begin_billing (
+  user_id           uuid,
+  action            text,
+  urls              jsonb default '{}'::jsonb,
+  payment_method_id text  default null::text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(begin_billing.user_id);
+  v_livemode boolean := (private.setting('stripe_livemode'))::boolean;
+  v_saves_card boolean := begin_billing.action in ('add_card', 'portal');
+  v_method public.payment_methods;
+begin
+  if v_user.status = 'closed' or v_saves_card then
+    perform private.require_active(v_user);
+  end if;
+  perform private.require_allowed_redirect(u.key, u.value) from jsonb_each_text(begin_billing.urls) u;
+  perform private.take_rate_limit(v_user.id, 'billing', private.setting_integer('billing_limit_per_hour'), interval '1 hour');
+  if v_saves_card then
+    perform private.require_few_failed_payments(v_user.id);
+  elsif begin_billing.action in ('set_default', 'remove') then
+    v_method := private.find_payment_method(v_user.id, begin_billing.payment_method_id);
+  end if;
+  -- Whoever takes a card away wants it charged no more, from now on: auto-reload must not go on, not even with another one.
+  if begin_billing.action = 'remove' and private.reload_card(v_user.id) = v_method.id then
+    perform private.switch_reload_off(v_user.id);
+  end if;
+  return jsonb_build_object('user_id', v_user.id, 'expected_livemode', v_livemode, 'currency', v_user.currency,
+    'customer_id', coalesce(v_method.customer_id, private.stripe_customer(v_user.id)),
+    'customers', (select coalesce(jsonb_agg(c.id order by c.is_current desc, c.id), '[]') from (
+      select k.id, bool_or(k.is_current) as is_current from (
+        select private.stripe_customer(v_user.id), true
+        union all select m.customer_id, false from public.payment_methods m
+          where m.user_id = v_user.id and m.livemode = v_livemode and m.removed_at is null) k (id, is_current)
+      where k.id is not null group by k.id) c),
+    'payment_methods', private.payment_methods_json(v_user.id));
+end
+$function$;
+
+comment on function "public"."begin_billing"(uuid, text, jsonb, text) is 'The beginning of each action of manage-billing: checks wallet, pages to return to, rate and whose card it is, and says for which Stripe customer it is. With the card that auto-reload charges, remove switches that off before Stripe is asked. Secret key only. Raises user_not_found, wallet_suspended, wallet_closed, redirect_not_allowed, rate_limited, too_many_failed_payments, payment_method_not_found.';
+
+revoke all on function "public"."begin_billing"(uuid, text, jsonb, text) from public;
+
+grant execute on function "public"."begin_billing"(uuid, text, jsonb, text) to "postgres", "service_role";
+
+create or replace function public.begin_reconcile_run()
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_run_id bigint;
+begin
+  update private.reconcile_runs r set finished_at = r.lease_until, error = 'died' where r.finished_at is null and r.lease_until <= v_now;
+  insert into private.reconcile_runs (started_at, lease_until)
+    values (v_now, v_now + private.setting_seconds('reconcile_lease_seconds'))
+    on conflict ((finished_at is null)) where finished_at is null do nothing
+    returning id into v_run_id;
+  if v_run_id is null then
+    return jsonb_build_object('run_id', null, 'walks', '[]'::jsonb);
+  end if;
+  delete from private.stripe_events e where e.created_at < v_now - interval '32 days';
+  delete from private.payment_failures f where f.failed_at < v_now - interval '90 days';
+  delete from private.reconcile_runs r where r.started_at < v_now - interval '90 days';
+  perform private.begin_walks(v_now);
+  return jsonb_build_object('run_id', v_run_id, 'lease_seconds', private.setting_integer('reconcile_lease_seconds'), 'walks', (
+    select coalesce(jsonb_agg(jsonb_build_object('name', w.name, 'since', w.since, 'until', w.until, 'after', w.after)
+      order by array_position(array['events', 'sessions', 'payment_intents', 'refunds', 'disputes'], w.name)), '[]')
+    from private.reconcile_walks w where w.since is not null));
+end
+$function$;
+
+comment on function "public"."begin_reconcile_run"() is 'Takes the lease and says which lists to walk through and from where; run_id is null while another run holds it. Secret key only.';
+
+revoke all on function "public"."begin_reconcile_run"() from public;
+
+grant execute on function "public"."begin_reconcile_run"() to "postgres", "service_role";
+
+create or replace function public.begin_refund (
+  user_id         uuid,
+  purchase_id     uuid,
+  reason          text,
+  idempotency_key text,
+  amount_cents    bigint default null::bigint,
+  actor_id        uuid   default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(begin_refund.actor_id);
+  v_now timestamptz := private.clock();
+  v_purchase public.purchases;
+  v_refund public.purchase_refunds;
+  v_left bigint;
+begin
+  if coalesce(length(begin_refund.idempotency_key), 0) not between 1 and 255 then
+    perform private.raise_error('invalid_request', '{"parameter": "idempotency_key", "problem": "1 to 255 characters"}');
+  end if;
+  perform private.lock_user(begin_refund.user_id);
+  v_purchase := private.find_purchase_row(begin_refund.user_id, begin_refund.purchase_id, null);
+  select * into v_refund from public.purchase_refunds r
+    where r.user_id = v_purchase.user_id and r.idempotency_key = begin_refund.idempotency_key;
+  if found then
+    if v_refund.purchase_id <> v_purchase.id or v_refund.reason is distinct from begin_refund.reason
+      or v_refund.amount_cents is distinct from coalesce(begin_refund.amount_cents, v_refund.amount_cents) then
+      perform private.raise_error('idempotency_conflict', jsonb_build_object('refund_id', v_refund.id));
+    end if;
+    return jsonb_build_object('refund', private.refund_json(v_refund, true), 'payment_intent_id', v_purchase.payment_intent_id, 'replayed', true);
+  end if;
+  -- What a review has dismissed was paid too, and this is how the money goes back.
+  if (v_purchase.status not in ('paid', 'review') and v_purchase.failure_code is distinct from 'review_dismissed')
+    or v_purchase.payment_intent_id is null then
+    perform private.raise_error('purchase_not_refundable', jsonb_build_object('purchase_id', v_purchase.id, 'status', v_purchase.status));
+  end if;
+  v_left := private.refundable_cents(v_purchase);
+  if coalesce(begin_refund.amount_cents, v_left, 1) not between 1 and coalesce(v_left, 1)
+    or (v_left is null and begin_refund.amount_cents is not null) then
+    perform private.raise_error('refund_exceeds_payment', jsonb_build_object('purchase_id', v_purchase.id, 'refundable_cents', v_left));
+  end if;
+  perform private.take_rate_limit(coalesce(v_actor_id, v_purchase.user_id), 'refund', private.setting_integer('refund_limit_per_hour'), interval '1 hour');
+  insert into public.purchase_refunds (user_id, purchase_id, origin, status, amount_cents, currency, reason, requested_by, idempotency_key,
+    created_at, updated_at, next_attempt_at)
+  values (v_purchase.user_id, v_purchase.id, 'talktime', 'requested', coalesce(begin_refund.amount_cents, v_left), v_purchase.currency,
+    begin_refund.reason, v_actor_id, begin_refund.idempotency_key, v_now, v_now, v_now + interval '1 minute')
+  returning * into v_refund;
+  perform private.record_audit(v_actor_id, 'refund_purchase', v_purchase.user_id, begin_refund.reason,
+    jsonb_build_object('purchase_id', v_purchase.id, 'refund_id', v_refund.id, 'amount_cents', v_refund.amount_cents));
+  return jsonb_build_object('refund', private.refund_json(v_refund), 'payment_intent_id', v_purchase.payment_intent_id, 'replayed', false);
+end
+$function$;
+
+comment on function "public"."begin_refund"(uuid, uuid, text, text, bigint, uuid) is 'Begins a refund before Stripe is asked; without an amount, of all that is left. actor_id names the admin; null is the secret key itself. Secret key only. Raises forbidden, invalid_request, purchase_not_found, purchase_not_refundable, refund_exceeds_payment, rate_limited, idempotency_conflict.';
+
+revoke all on function "public"."begin_refund"(uuid, uuid, text, text, bigint, uuid) from public;
+
+grant execute on function "public"."begin_refund"(uuid, uuid, text, text, bigint, uuid) to "postgres", "service_role";
+
+create or replace function public.begin_reload_charge (
+  user_id     uuid,
+  purchase_id uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_user public.users := private.lock_user(begin_reload_charge.user_id);
+  v_purchase public.purchases := private.find_purchase_row(v_user.id, begin_reload_charge.purchase_id, null);
+  v_attempt private.reload_attempts;
+  v_objection text;
+begin
+  select * into v_attempt from private.reload_attempts a where a.user_id = v_user.id and a.purchase_id = v_purchase.id and a.ended_at is null;
+  if not found or v_attempt.livemode <> (private.setting('stripe_livemode'))::boolean then
+    return '{"action": "none"}';
+  end if;
+  v_objection := private.reload_objection(v_user, v_attempt, v_now);
+  if v_objection is not null and v_attempt.first_asked_at is null then
+    perform private.end_reload(v_purchase, v_objection);
+    return '{"action": "none"}';
+  end if;
+  if v_objection is null and v_purchase.payment_intent_id is null then
+    update private.reload_attempts a set first_asked_at = coalesce(a.first_asked_at, v_now), asked_count = a.asked_count + 1,
+      next_look_at = greatest(a.next_look_at, v_now + private.setting_seconds('auto_reload_lease_seconds'))
+      where a.user_id = v_user.id and a.purchase_id = v_purchase.id;
+  end if;
+  return jsonb_build_object(
+    'action', case when v_objection is null and v_purchase.payment_intent_id is null then 'charge' else 'read' end,
+    'user_id', v_user.id, 'purchase_id', v_purchase.id, 'package_code', v_purchase.package_code, 'payment_intent_id', v_purchase.payment_intent_id,
+    'customer', v_attempt.customer_id, 'payment_method', v_attempt.payment_method_id,
+    'amount_cents', v_purchase.price_cents, 'currency', v_purchase.currency, 'give_up_code', coalesce(v_objection, 'not_carried_out'));
+end
+$function$;
+
+comment on function "public"."begin_reload_charge"(uuid, uuid) is 'The last word before Stripe is asked, under the wallet''s lock: charge, with what Stripe needs; read, to look only at what Stripe has; or none. Secret key only. Raises user_not_found, purchase_not_found.';
+
+revoke all on function "public"."begin_reload_charge"(uuid, uuid) from public;
+
+grant execute on function "public"."begin_reload_charge"(uuid, uuid) to "postgres", "service_role";
 
 create or replace function public.claim_due_purchases (
   batch_size integer default 50
@@ -4023,41 +7594,156 @@ create or replace function public.claim_due_purchases (
   AS $function$
 declare
   v_now timestamptz := private.clock();
-  v_claimed jsonb;
+  v_claimed public.purchases[];
 begin
-  -- A purchase whose session never reached us has no page anyone could pay on; Stripe's idempotency key has lapsed by then.
-  -- One that is being worked on is passed over, as below: nobody waits here, and nobody waits for two.
-  with forgotten as (
-    select p.user_id, p.id from public.purchases p
-    where p.status = 'created' and p.stripe_session_id is null and p.created_at < v_now - interval '24 hours'
-    for no key update skip locked
-  )
-  update public.purchases p set status = 'expired'
-  from forgotten where p.user_id = forgotten.user_id and p.id = forgotten.id;
+  perform private.forget_unopened_purchases(v_now);
   with due as (
     select p.user_id, p.id from public.purchases p
-    where p.status in ('open', 'processing') and p.next_check_at <= v_now
+    where p.status in ('open', 'processing') and p.stripe_session_id is not null and p.next_check_at <= v_now
     order by p.next_check_at
     limit least(greatest(claim_due_purchases.batch_size, 1), 500)
     for no key update skip locked
   ), claimed as (
-    update public.purchases p set
-      check_count = p.check_count + 1,
-      -- 1, 2, 4 … minutes, at most an hour: soon after the sale, then patiently.
-      next_check_at = v_now + least(interval '1 minute' * power(2, least(p.check_count, 6)), interval '1 hour')
+    update public.purchases p set check_count = p.check_count + 1, next_check_at = private.next_check(p, v_now)
     from due where p.user_id = due.user_id and p.id = due.id
     returning p.*
   )
-  select coalesce(jsonb_agg(private.purchase_json(c::public.purchases)), '[]') into v_claimed from claimed c;
-  return v_claimed;
+  select array_agg(c::public.purchases) into v_claimed from claimed c;
+  perform private.open_alert('purchase_unconfirmed', c.id::text, c.user_id, jsonb_build_object('status', c.status, 'created_at', c.created_at))
+    from unnest(v_claimed) c where c.created_at < v_now - private.setting_seconds('purchase_deadline_seconds');
+  return (
+    select coalesce(jsonb_agg(private.purchase_json(c) || jsonb_build_object(
+      'expire_session', c.superseded_at is not null and c.status = 'open')), '[]')
+    from unnest(v_claimed) c);
 end
 $function$;
 
-comment on function "public"."claim_due_purchases"(integer) is 'Takes a batch of unfinished purchases to look at, each for one worker, and sets when to look again if it dies. Secret key only.';
+comment on function "public"."claim_due_purchases"(integer) is 'Takes a batch of unfinished purchases to look at, each for one worker, and sets when to look again if it dies. expire_session asks to expire a superseded session first. Secret key only.';
 
 revoke all on function "public"."claim_due_purchases"(integer) from public;
 
 grant execute on function "public"."claim_due_purchases"(integer) to "postgres", "service_role";
+
+create or replace function public.claim_due_refunds (
+  batch_size integer default 20
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_lapsed public.purchase_refunds;
+  v_claimed jsonb;
+begin
+  -- Stripe forgets an idempotency key after a day. By then the daily sweep has found the refund if there is one; asking again might give twice.
+  for v_lapsed in
+    update public.purchase_refunds r set status = 'refused', failure_reason = 'not carried out within two days', updated_at = v_now, next_attempt_at = null
+    where r.status = 'requested' and r.created_at < v_now - interval '48 hours' returning r.*
+  loop
+    perform private.open_alert('refund_lapsed', v_lapsed.id::text, v_lapsed.user_id, private.refund_json(v_lapsed));
+  end loop;
+  with due as (
+    select r.user_id, r.id from public.purchase_refunds r
+    where r.status = 'requested' and r.next_attempt_at <= v_now and r.created_at > v_now - interval '23 hours'
+    order by r.next_attempt_at limit least(greatest(claim_due_refunds.batch_size, 1), 100)
+    for no key update skip locked
+  ), claimed as (
+    update public.purchase_refunds r set next_attempt_at = v_now + interval '5 minutes' from due
+    where r.user_id = due.user_id and r.id = due.id returning r.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('refund', private.refund_json(c::public.purchase_refunds), 'payment_intent_id', p.payment_intent_id)), '[]')
+    into v_claimed
+    from claimed c join public.purchases p on p.user_id = c.user_id and p.id = c.purchase_id;
+  return v_claimed;
+end
+$function$;
+
+comment on function "public"."claim_due_refunds"(integer) is 'Takes refunds that were begun and have not reached Stripe, to ask again under the same idempotency key. Secret key only.';
+
+revoke all on function "public"."claim_due_refunds"(integer) from public;
+
+grant execute on function "public"."claim_due_refunds"(integer) to "postgres", "service_role";
+
+create or replace function public.claim_due_reloads (
+  batch_size integer default 10
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_size integer := least(greatest(claim_due_reloads.batch_size, 1), 100);
+  v_lease interval := private.setting_seconds('auto_reload_lease_seconds');
+  v_claimed jsonb;
+begin
+  if (private.setting('auto_reload'))::boolean then
+    perform private.begin_reloads(v_size, v_now);
+  end if;
+  with due as (
+    select a.user_id, a.purchase_id from private.reload_attempts a
+    where a.ended_at is null and a.next_look_at <= v_now and a.livemode = (private.setting('stripe_livemode'))::boolean
+    order by a.next_look_at limit v_size
+    for no key update skip locked
+  ), claimed as (
+    update private.reload_attempts a set look_count = a.look_count + 1,
+      -- The lease first, then ever longer pauses: a charge may be under way for days.
+      next_look_at = v_now + least(v_lease * power(2, least(a.look_count, 10)), greatest(v_lease, interval '1 hour'))
+    from due where a.user_id = due.user_id and a.purchase_id = due.purchase_id
+    returning a.user_id, a.purchase_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('user_id', c.user_id, 'purchase_id', c.purchase_id)), '[]') into v_claimed from claimed c;
+  perform private.open_alert('purchase_unconfirmed', p.id::text, p.user_id, jsonb_build_object('status', p.status, 'created_at', p.created_at))
+    from jsonb_to_recordset(v_claimed) c (user_id uuid, purchase_id uuid)
+    join public.purchases p on p.user_id = c.user_id and p.id = c.purchase_id
+    where p.created_at < v_now - private.setting_seconds('purchase_deadline_seconds');
+  return v_claimed;
+end
+$function$;
+
+comment on function "public"."claim_due_reloads"(integer) is 'Begins auto-reloads that are due and takes a batch of those in flight, each for one worker until its lease is over. Secret key only.';
+
+revoke all on function "public"."claim_due_reloads"(integer) from public;
+
+grant execute on function "public"."claim_due_reloads"(integer) to "postgres", "service_role";
+
+create or replace function public.claim_notifications (
+  batch_size integer default 10
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_settings jsonb := private.all_settings();
+  v_claimed private.deliveries[];
+begin
+  if v_settings ->> 'mail_from' is null then
+    perform private.open_alert('mail_not_configured', 'mail_from');
+    return jsonb_build_object('sender', null, 'claimed', 0, 'mails', '[]'::jsonb);
+  end if;
+  perform private.resolve_alert('mail_not_configured', 'mail_from');
+  select coalesce(array_agg(d), '{}') into v_claimed from private.judge_due_deliveries(claim_notifications.batch_size) d;
+  if exists (select from unnest(v_claimed) d where d.status = 'dead') then
+    perform private.note_dead_letters();
+  end if;
+  return jsonb_build_object(
+    'sender', jsonb_build_object('from', v_settings -> 'mail_from', 'app_url', v_settings -> 'app_url', 'top_up_url', v_settings -> 'top_up_url',
+      'seller', v_settings -> 'seller'),
+    'claimed', cardinality(v_claimed),
+    'mails', (select coalesce(jsonb_agg(private.mail_json(d) order by d.notification_id), '[]') from unnest(v_claimed) d where d.status = 'pending'));
+end
+$function$;
+
+comment on function "public"."claim_notifications"(integer) is 'Leases mails that are due, with all they are made of, and sets aside those that should not be sent; claimed counts both. Without mail_from nothing is claimed. Secret key only.';
+
+revoke all on function "public"."claim_notifications"(integer) from public;
+
+grant execute on function "public"."claim_notifications"(integer) to "postgres", "service_role";
 
 create or replace function public.create_purchase (
   user_id         uuid,
@@ -4100,6 +7786,9 @@ begin
     perform private.require_allowed_redirect('success_url', create_purchase.success_url);
     perform private.require_allowed_redirect('cancel_url', create_purchase.cancel_url);
     perform private.take_rate_limit(v_user.id, 'checkout', private.setting_integer('checkout_limit_per_hour'), interval '1 hour');
+    perform private.require_few_failed_payments(v_user.id);
+    update public.purchases p set superseded_at = v_now, next_check_at = v_now
+      where p.user_id = v_user.id and p.status = 'open' and p.origin = 'checkout' and p.superseded_at is null;
     insert into public.purchases (user_id, idempotency_key, package_code, currency, price_cents, credit_micros, bonus_micros,
       livemode, success_url, cancel_url, created_at, next_check_at)
     values (v_user.id, create_purchase.idempotency_key, v_package.code, v_package.currency, v_package.price_cents,
@@ -4107,20 +7796,37 @@ begin
       create_purchase.success_url, create_purchase.cancel_url, v_now, v_now + interval '1 minute')
     returning * into v_purchase;
   end if;
-  return private.purchase_json(v_purchase, v_replayed) || jsonb_build_object(
-    'expected_livemode', v_purchase.livemode,
-    'package', (
-      select jsonb_build_object('code', c.code, 'name', c.name, 'price_cents', v_purchase.price_cents,
-        'lookup_key', 'talktime_' || c.code || '_' || v_purchase.currency || '_' || v_purchase.price_cents)
-      from public.credit_packages c where c.code = v_purchase.package_code));
+  return private.purchase_json(v_purchase, v_replayed) || private.checkout_facts(v_purchase);
 end
 $function$;
 
-comment on function "public"."create_purchase"(uuid, text, text, text, text) is 'Begins a purchase before Stripe is called. The same idempotency key returns the first purchase. Secret key only. Raises invalid_request, user_not_found, wallet_suspended, wallet_closed, package_not_found, redirect_not_allowed, rate_limited, idempotency_conflict.';
+comment on function "public"."create_purchase"(uuid, text, text, text, text) is 'Begins a purchase before Stripe is called. The same idempotency key returns the first purchase. Secret key only. Raises invalid_request, user_not_found, wallet_suspended, wallet_closed, package_not_found, redirect_not_allowed, rate_limited, too_many_failed_payments, idempotency_conflict.';
 
 revoke all on function "public"."create_purchase"(uuid, text, text, text, text) from public;
 
 grant execute on function "public"."create_purchase"(uuid, text, text, text, text) to "postgres", "service_role";
+
+create or replace function public.disable_auto_reload (
+  user_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(private.acting_user(disable_auto_reload.user_id));
+begin
+  perform private.switch_reload_off(v_user.id);
+  return private.auto_reload_json(v_user.id);
+end
+$function$;
+
+comment on function "public"."disable_auto_reload"(uuid) is 'Switches auto-reload off. Nothing is charged from then on; purchase_in_flight names a charge that Stripe was asked for before. Raises not_authenticated, forbidden, user_not_found.';
+
+revoke all on function "public"."disable_auto_reload"(uuid) from public;
+
+grant execute on function "public"."disable_auto_reload"(uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.end_call (
   call_id          text,
@@ -4301,6 +8007,103 @@ revoke all on function "public"."extend_call"(text, uuid, integer, bigint) from 
 
 grant execute on function "public"."extend_call"(text, uuid, integer, bigint) to "authenticated", "postgres", "service_role";
 
+create or replace function public.fail_refund_request (
+  user_id   uuid,
+  refund_id uuid,
+  error     text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_refund public.purchase_refunds;
+begin
+  perform private.lock_user(fail_refund_request.user_id);
+  update public.purchase_refunds r set status = 'refused', failure_reason = left(fail_refund_request.error, 500),
+    updated_at = private.clock(), next_attempt_at = null
+    where r.user_id = fail_refund_request.user_id and r.id = fail_refund_request.refund_id and r.status = 'requested';
+  select * into v_refund from public.purchase_refunds r
+    where r.user_id = fail_refund_request.user_id and r.id = fail_refund_request.refund_id;
+  return private.refund_json(v_refund);
+end
+$function$;
+
+comment on function "public"."fail_refund_request"(uuid, uuid, text) is 'Notes that Stripe refused a refund for good; nothing was returned. Secret key only.';
+
+revoke all on function "public"."fail_refund_request"(uuid, uuid, text) from public;
+
+grant execute on function "public"."fail_refund_request"(uuid, uuid, text) to "postgres", "service_role";
+
+create or replace function public.fail_reload (
+  user_id     uuid,
+  purchase_id uuid,
+  error       text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(fail_reload.user_id);
+  v_purchase public.purchases := private.find_purchase_row(v_user.id, fail_reload.purchase_id, null);
+begin
+  -- What Stripe has a payment of ends as that payment does.
+  if v_purchase.origin = 'auto_reload' and v_purchase.status = 'created' and v_purchase.payment_intent_id is null then
+    v_purchase := private.end_reload(v_purchase, left(fail_reload.error, 100));
+  end if;
+  return private.purchase_json(v_purchase);
+end
+$function$;
+
+comment on function "public"."fail_reload"(uuid, uuid, text) is 'Ends an attempt that Stripe has refused without a payment, or of which it has none; one that has a payment stays as it is. Secret key only. Raises user_not_found, purchase_not_found.';
+
+revoke all on function "public"."fail_reload"(uuid, uuid, text) from public;
+
+grant execute on function "public"."fail_reload"(uuid, uuid, text) to "postgres", "service_role";
+
+create or replace function public.filter_new_events (
+  event_ids text[]
+)
+  returns jsonb
+  language sql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+  select coalesce(jsonb_agg(n.id order by n.position), '[]') from unnest(filter_new_events.event_ids) with ordinality n (id, position)
+  where not exists (select from private.stripe_events e where e.id = n.id)
+$function$;
+
+comment on function "public"."filter_new_events"(text[]) is 'Which of these events have not been dealt with yet. Secret key only.';
+
+revoke all on function "public"."filter_new_events"(text[]) from public;
+
+grant execute on function "public"."filter_new_events"(text[]) to "postgres", "service_role";
+
+create or replace function public.filter_unsettled (
+  object_ids text[]
+)
+  returns jsonb
+  language sql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+  -- A purchase that is paid or expired is so for good, and reading it again would be a request for nothing.
+  select coalesce(jsonb_agg(o.id order by o.position), '[]') from unnest(filter_unsettled.object_ids) with ordinality o (id, position)
+  where not exists (select from public.purchases p where p.stripe_session_id = o.id and p.status in ('paid', 'expired'))
+    and not exists (select from public.purchases p where p.payment_intent_id = o.id and p.status = 'paid')
+$function$;
+
+comment on function "public"."filter_unsettled"(text[]) is 'Which of these Checkout Sessions and PaymentIntents may still have something to tell. Secret key only.';
+
+revoke all on function "public"."filter_unsettled"(text[]) from public;
+
+grant execute on function "public"."filter_unsettled"(text[]) to "postgres", "service_role";
+
 create or replace function public.find_purchase (
   user_id           uuid,
   purchase_id       uuid default null::uuid,
@@ -4327,6 +8130,103 @@ comment on function "public"."find_purchase"(uuid, uuid, text) is 'A user''s own
 revoke all on function "public"."find_purchase"(uuid, uuid, text) from public;
 
 grant execute on function "public"."find_purchase"(uuid, uuid, text) to "postgres", "service_role";
+
+create or replace function public.finish_reconcile_run (
+  run_id bigint,
+  counts jsonb,
+  error  text   default null::text
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+begin
+  update private.reconcile_runs r set finished_at = v_now, counts = finish_reconcile_run.counts, error = left(finish_reconcile_run.error, 500),
+    lag_seconds = greatest(0, extract(epoch from v_now - least(
+      (select min(p.next_check_at) from public.purchases p where p.status in ('open', 'processing') and p.stripe_session_id is not null),
+      (select case when w.since is null then v_now else w.read_until end from private.reconcile_walks w where w.name = 'events'))))
+    where r.id = finish_reconcile_run.run_id and r.finished_at is null;
+  -- A run that another has taken over from says nothing about how things are.
+  if not found then
+    return;
+  end if;
+  if finish_reconcile_run.error is null then
+    perform private.resolve_alert('reconciler_failed', 'run');
+  else
+    perform private.open_alert('reconciler_failed', 'run', null, jsonb_build_object('error', left(finish_reconcile_run.error, 500)));
+  end if;
+end
+$function$;
+
+comment on function "public"."finish_reconcile_run"(bigint, jsonb, text) is 'Records what a run did and gives the lease back. Secret key only.';
+
+revoke all on function "public"."finish_reconcile_run"(bigint, jsonb, text) from public;
+
+grant execute on function "public"."finish_reconcile_run"(bigint, jsonb, text) to "postgres", "service_role";
+
+create or replace function public.forget_stripe_customer (
+  user_id     uuid,
+  customer_id text
+)
+  returns void
+  language sql
+  security definer
+  set search_path to ''
+  AS $function$
+  delete from private.stripe_customers c
+  where c.user_id = forget_stripe_customer.user_id and c.customer_id = forget_stripe_customer.customer_id
+$function$;
+
+comment on function "public"."forget_stripe_customer"(uuid, text) is 'For a customer that Stripe no longer knows: the next session makes a new one. Secret key only.';
+
+revoke all on function "public"."forget_stripe_customer"(uuid, text) from public;
+
+grant execute on function "public"."forget_stripe_customer"(uuid, text) to "postgres", "service_role";
+
+create or replace function public.forget_stripe_price (
+  lookup_key text
+)
+  returns void
+  language sql
+  security definer
+  set search_path to ''
+  AS $function$
+  delete from private.stripe_prices p where p.lookup_key = forget_stripe_price.lookup_key
+$function$;
+
+comment on function "public"."forget_stripe_price"(text) is 'For a price that Stripe refuses: the next session looks it up again. Secret key only.';
+
+revoke all on function "public"."forget_stripe_price"(text) from public;
+
+grant execute on function "public"."forget_stripe_price"(text) to "postgres", "service_role";
+
+create or replace function public.get_auto_reload (
+  user_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_auto_reload jsonb := private.auto_reload_json(private.acting_user(get_auto_reload.user_id));
+begin
+  if v_auto_reload is null then
+    perform private.raise_error('user_not_found', jsonb_build_object('user_id', get_auto_reload.user_id));
+  end if;
+  return v_auto_reload;
+end
+$function$;
+
+comment on function "public"."get_auto_reload"(uuid) is 'What a person has agreed to for auto-reload, what it has charged this month and whether it is suspended. Raises not_authenticated, forbidden, user_not_found.';
+
+revoke all on function "public"."get_auto_reload"(uuid) from public;
+
+grant execute on function "public"."get_auto_reload"(uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.get_balance (
   user_id uuid default null::uuid
@@ -4372,9 +8272,8 @@ revoke all on function "public"."get_call"(text, uuid) from public;
 
 grant execute on function "public"."get_call"(text, uuid) to "authenticated", "postgres", "service_role";
 
-create or replace function public.get_receipt (
-  purchase_id uuid,
-  user_id     uuid default null::uuid
+create or replace function public.get_notification_preferences (
+  user_id uuid default null::uuid
 )
   returns jsonb
   language plpgsql
@@ -4383,26 +8282,52 @@ create or replace function public.get_receipt (
   set search_path to ''
   AS $function$
 declare
-  v_purchase public.purchases;
+  v_preferences jsonb := private.preferences_json(private.acting_user(get_notification_preferences.user_id));
 begin
-  v_purchase := private.find_purchase_row(private.acting_user(get_receipt.user_id), get_receipt.purchase_id, null);
-  if v_purchase.status <> 'paid' then
-    perform private.raise_error('purchase_not_found', jsonb_build_object('status', v_purchase.status, 'problem', 'no receipt before payment'));
+  if v_preferences is null then
+    perform private.raise_error('user_not_found', jsonb_build_object('user_id', get_notification_preferences.user_id));
   end if;
-  return jsonb_build_object(
-    'purchase_id', v_purchase.id, 'reference', 'TT-' || upper(left(replace(v_purchase.id::text, '-', ''), 12)),
-    'status', v_purchase.status, 'package_code', v_purchase.package_code,
-    'package_name', (select c.name from public.credit_packages c where c.code = v_purchase.package_code),
-    'currency', v_purchase.currency, 'price_cents', v_purchase.price_cents, 'tax_cents', v_purchase.tax_cents,
-    'paid_cents', v_purchase.paid_cents, 'refunded_cents', 0,
-    'credit_micros', v_purchase.price_cents * 10000,
-    'bonus_micros', v_purchase.credit_micros + v_purchase.bonus_micros - v_purchase.price_cents * 10000,
-    'paid_at', v_purchase.paid_at, 'payment_intent_id', v_purchase.payment_intent_id, 'receipt_url', v_purchase.receipt_url,
-    'seller', private.setting('seller'));
+  return v_preferences;
 end
 $function$;
 
-comment on function "public"."get_receipt"(uuid, uuid) is 'What a receipt states about a paid purchase. Raises purchase_not_found, also before payment.';
+comment on function "public"."get_notification_preferences"(uuid) is 'Which messages a person wants, and the balance below which they are told. Raises not_authenticated, forbidden, user_not_found.';
+
+revoke all on function "public"."get_notification_preferences"(uuid) from public;
+
+grant execute on function "public"."get_notification_preferences"(uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.get_receipt (
+  purchase_id uuid,
+  user_id     uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+  v_receipt public.receipts;
+begin
+  v_purchase := private.find_purchase_row(private.reading_user(get_receipt.user_id), get_receipt.purchase_id, null);
+  if v_purchase.status <> 'paid' then
+    perform private.raise_error('purchase_not_found', jsonb_build_object('status', v_purchase.status, 'problem', 'no receipt before payment'));
+  end if;
+  loop
+    select * into v_receipt from public.receipts r where r.user_id = v_purchase.user_id and r.purchase_id = v_purchase.id;
+    exit when found;
+    -- All earlier payments get their numbers first. None is due when another request has just given them out.
+    if private.issue_receipts() = 0 then
+      select * into strict v_receipt from public.receipts r where r.user_id = v_purchase.user_id and r.purchase_id = v_purchase.id;
+      exit;
+    end if;
+  end loop;
+  return private.receipt_json(v_receipt, v_purchase);
+end
+$function$;
+
+comment on function "public"."get_receipt"(uuid, uuid) is 'The receipt of a paid purchase, numbered now if it was not yet; for its owner, the secret key, admins and viewers. Raises purchase_not_found, also before payment; not_authenticated, forbidden.';
 
 revoke all on function "public"."get_receipt"(uuid, uuid) from public;
 
@@ -4427,12 +8352,26 @@ begin
   if v_size is null or v_size not between 1 and 500 then
     perform private.raise_error('invalid_request', '{"parameter": "page_size", "problem": "1 to 500"}');
   end if;
-  select coalesce(jsonb_agg(private.statement_line_json(t::public.transactions) order by t.line desc), '[]') into v_lines
+  select coalesce(jsonb_agg(jsonb_build_object(
+      'line', t.line, 'created_at', t.created_at, 'kind', t.kind, 'amount_micros', t.amount_micros, 'balance_after_micros', t.balance_after_micros,
+      'description', t.description, 'call_id', t.call_id, 'purchase_id', t.purchase_id, 'reverses_line', t.reverses_line,
+      'call', case when c.id is not null then jsonb_build_object('destination', c.destination_masked, 'duration_seconds', c.duration_seconds,
+        'billed_seconds', c.billed_seconds, 'per_minute_micros', (c.rate).per_minute_micros, 'connection_fee_micros', (c.rate).connection_fee_micros,
+        'increments', (c.rate).initial_increment_seconds || '/' || (c.rate).increment_seconds) end,
+      'grants', coalesce(e.grants, '[]')) order by t.line desc), '[]') into v_lines
   from (
     select * from public.transactions t
     where t.user_id = v_user_id and t.line < coalesce(get_statement.before_line, 9223372036854775807)
     order by t.line desc limit v_size
-  ) t;
+  ) t
+  left join public.call_logs c on c.user_id = t.user_id and c.id = t.call_id
+  left join lateral (
+    select jsonb_agg(jsonb_build_object('grant_id', e.grant_id, 'amount_micros', e.amount_micros, 'source', g.source,
+      'purchase_id', g.purchase_id, 'payment_intent_id', p.payment_intent_id) order by e.grant_id) as grants
+    from public.grant_entries e
+    join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
+    left join public.purchases p on p.user_id = g.user_id and p.id = g.purchase_id
+    where e.user_id = t.user_id and e.line = t.line) e on true;
   return jsonb_build_object('lines', v_lines, 'next_before_line',
     -- Lines count down to 1 without a gap, so the last line of a page tells whether there is another.
     nullif((v_lines #>> '{-1,line}')::bigint, 1));
@@ -4515,6 +8454,26 @@ comment on function "public"."list_packages"() is 'Packages on sale. Cacheable; 
 revoke all on function "public"."list_packages"() from public;
 
 grant execute on function "public"."list_packages"() to "anon", "authenticated", "postgres", "service_role";
+
+create or replace function public.list_payment_methods (
+  user_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  return private.payment_methods_json(private.acting_user(list_payment_methods.user_id));
+end
+$function$;
+
+comment on function "public"."list_payment_methods"(uuid) is 'A person''s saved cards as Stripe listed them last, the default first. Raises not_authenticated, forbidden.';
+
+revoke all on function "public"."list_payment_methods"(uuid) from public;
+
+grant execute on function "public"."list_payment_methods"(uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.list_rates (
   rate_plan    text    default null::text,
@@ -4611,6 +8570,84 @@ revoke all on function "public"."load_rate_sheet"(text, text, timestamp with tim
 
 grant execute on function "public"."load_rate_sheet"(text, text, timestamp with time zone) to "postgres", "service_role";
 
+create or replace function public.record_deliveries (
+  outcomes jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_counts jsonb;
+begin
+  with told as (
+    select o.* from jsonb_to_recordset(record_deliveries.outcomes)
+      o (user_id uuid, notification_id bigint, attempt integer, outcome text, message_id text, error text, retry_after_seconds integer)
+  ), changed as (
+    update private.deliveries d set
+      status = case t.outcome when 'sent' then 'sent' when 'dead' then 'dead'
+        when 'retry' then case when d.attempts >= private.setting_integer('mail_max_attempts') then 'dead' else 'pending' end else d.status end,
+      -- What was handed back was not tried.
+      attempts = case t.outcome when 'released' then d.attempts - 1 else d.attempts end,
+      next_attempt_at = case t.outcome when 'released' then v_now
+        when 'retry' then v_now + greatest(private.delivery_pause(d.attempts), make_interval(secs => least(coalesce(t.retry_after_seconds, 0), 3600)))
+        else d.next_attempt_at end,
+      sent_at = case t.outcome when 'sent' then v_now end,
+      provider_message_id = case t.outcome when 'sent' then left(t.message_id, 500) else d.provider_message_id end,
+      last_error = case t.outcome when 'sent' then null when 'released' then d.last_error else left(t.error, 500) end
+    from told t
+    where d.user_id = t.user_id and d.notification_id = t.notification_id and d.channel = 'email' and t.outcome in ('sent', 'retry', 'dead', 'released')
+      -- A failure counts only from the worker that has the lease; that a mail went out is true whoever says it.
+      and ((t.outcome = 'sent' and d.status in ('pending', 'dead')) or (d.status = 'pending' and d.attempts = t.attempt))
+    returning t.outcome, d.status
+  )
+  select jsonb_build_object(
+    'sent', count(*) filter (where c.status = 'sent'),
+    'retried', count(*) filter (where c.status = 'pending' and c.outcome = 'retry'),
+    'dead', count(*) filter (where c.status = 'dead')) into v_counts from changed c;
+  if v_counts ->> 'dead' <> '0' then
+    perform private.note_dead_letters();
+  end if;
+  return v_counts;
+end
+$function$;
+
+comment on function "public"."record_deliveries"(jsonb) is 'Records what became of claimed mails: [{user_id, notification_id, attempt, outcome, message_id?, error?, retry_after_seconds?}] with outcome sent, retry, dead (refused for good) or released (not tried). Secret key only.';
+
+revoke all on function "public"."record_deliveries"(jsonb) from public;
+
+grant execute on function "public"."record_deliveries"(jsonb) to "postgres", "service_role";
+
+create or replace function public.record_events (
+  events jsonb
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  insert into private.payment_failures (event_id, user_id, code, failed_at)
+    select e.id, u.id, e.failure_code, to_timestamp(e.created)
+    from jsonb_to_recordset(record_events.events) e (id text, type text, created double precision, user_id text, failure_code text)
+    join public.users u on u.id = private.text_to_uuid(e.user_id)
+    where e.type = 'payment_intent.payment_failed'
+    on conflict do nothing;
+  insert into private.stripe_events (id, type, created_at)
+    select e.id, e.type, to_timestamp(e.created)
+    from jsonb_to_recordset(record_events.events) e (id text, type text, created double precision)
+    on conflict do nothing;
+end
+$function$;
+
+comment on function "public"."record_events"(jsonb) is 'Notes events as dealt with: [{id, type, created, user_id?, failure_code?}]. A payment_intent.payment_failed that names a user counts as one failed attempt. Secret key only.';
+
+revoke all on function "public"."record_events"(jsonb) from public;
+
+grant execute on function "public"."record_events"(jsonb) to "postgres", "service_role";
+
 create or replace function public.record_purchase_check_failure (
   user_id     uuid,
   purchase_id uuid,
@@ -4677,6 +8714,37 @@ revoke all on function "public"."refund_call"(uuid, text, text, bigint) from pub
 
 grant execute on function "public"."refund_call"(uuid, text, text, bigint) to "postgres", "service_role";
 
+create or replace function public.requeue_deliveries (
+  reason           text,
+  notification_ids bigint[] default null::bigint[],
+  actor_id         uuid     default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(requeue_deliveries.actor_id);
+  v_now timestamptz := private.clock();
+  v_count integer;
+begin
+  update private.deliveries d set status = 'pending', attempts = 0, queued_at = v_now, next_attempt_at = v_now
+    where d.status = 'dead' and (requeue_deliveries.notification_ids is null or d.notification_id = any (requeue_deliveries.notification_ids));
+  get diagnostics v_count = row_count;
+  perform private.record_audit(v_actor_id, 'requeue_deliveries', null, requeue_deliveries.reason,
+    jsonb_build_object('requeued', v_count, 'notification_ids', requeue_deliveries.notification_ids));
+  perform private.note_dead_letters();
+  return jsonb_build_object('requeued', v_count);
+end
+$function$;
+
+comment on function "public"."requeue_deliveries"(text, bigint[], uuid) is 'Puts dead letters back into the queue, all or those named, with a reason. For admins and the secret key. Raises not_authenticated, forbidden, invalid_request.';
+
+revoke all on function "public"."requeue_deliveries"(text, bigint[], uuid) from public;
+
+grant execute on function "public"."requeue_deliveries"(text, bigint[], uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.rerate_calls (
   rate_plan      text,
   started_from   timestamp with time zone,
@@ -4737,6 +8805,283 @@ comment on function "public"."rerate_calls"(text, timestamp with time zone, time
 revoke all on function "public"."rerate_calls"(text, timestamp with time zone, timestamp with time zone, text, uuid, boolean) from public;
 
 grant execute on function "public"."rerate_calls"(text, timestamp with time zone, timestamp with time zone, text, uuid, boolean) to "postgres", "service_role";
+
+create or replace function public.resolve_review (
+  user_id     uuid,
+  purchase_id uuid,
+  decision    text,
+  reason      text,
+  actor_id    uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(resolve_review.actor_id);
+  v_before public.purchases;
+  v_purchase public.purchases;
+begin
+  if resolve_review.decision is null or resolve_review.decision not in ('credit', 'dismiss') then
+    perform private.raise_error('invalid_request', '{"parameter": "decision", "problem": "credit or dismiss"}');
+  end if;
+  perform private.lock_user(resolve_review.user_id);
+  v_before := private.find_purchase_row(resolve_review.user_id, resolve_review.purchase_id, null);
+  -- Crediting needs an amount that can be compared: not of another currency, mode, or more than the package brings.
+  if v_before.status <> 'review' or (resolve_review.decision = 'credit' and (v_before.paid_cents is null
+    or (v_before.paid_cents - v_before.tax_cents) * 10000 > v_before.credit_micros + v_before.bonus_micros)) then
+    perform private.raise_error('review_not_possible', jsonb_build_object('purchase_id', v_before.id, 'status', v_before.status,
+      'review_reason', v_before.review_reason));
+  end if;
+  perform private.record_audit(v_actor_id, 'resolve_review', v_before.user_id, resolve_review.reason,
+    jsonb_build_object('purchase_id', v_before.id, 'decision', resolve_review.decision, 'review_reason', v_before.review_reason));
+  update public.purchases p set review_reason = null,
+    status = case resolve_review.decision when 'credit' then 'paid' else 'failed' end,
+    failure_code = case resolve_review.decision when 'dismiss' then 'review_dismissed' end,
+    paid_at = case resolve_review.decision when 'credit' then private.clock() end
+    where p.user_id = v_before.user_id and p.id = v_before.id returning * into v_purchase;
+  if resolve_review.decision = 'credit' then
+    perform private.after_purchase_change(v_before, v_purchase);
+  else
+    -- Whether and how the money goes back is told by the refund, not as a failed payment.
+    perform private.resolve_alert('purchase_in_review', v_purchase.id::text);
+  end if;
+  select * into v_purchase from public.purchases p where p.user_id = v_before.user_id and p.id = v_before.id;
+  return private.purchase_json(v_purchase);
+end
+$function$;
+
+comment on function "public"."resolve_review"(uuid, uuid, text, text, uuid) is 'Decides about a purchase in review, with a reason: credit grants what the package brings, dismiss leaves it uncredited. For admins and the secret key. Raises forbidden, invalid_request, purchase_not_found, review_not_possible.';
+
+revoke all on function "public"."resolve_review"(uuid, uuid, text, text, uuid) from public;
+
+grant execute on function "public"."resolve_review"(uuid, uuid, text, text, uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.resolve_unmatched_payment (
+  kind     text,
+  id       text,
+  reason   text,
+  actor_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(resolve_unmatched_payment.actor_id);
+  v_payment private.unmatched_payments;
+begin
+  update private.unmatched_payments u set resolved_at = private.clock()
+    where u.kind = resolve_unmatched_payment.kind and u.id = resolve_unmatched_payment.id and u.resolved_at is null returning * into v_payment;
+  if not found then
+    perform private.raise_error('review_not_possible', jsonb_build_object('kind', resolve_unmatched_payment.kind, 'id', resolve_unmatched_payment.id));
+  end if;
+  perform private.record_audit(v_actor_id, 'resolve_unmatched_payment', null, resolve_unmatched_payment.reason,
+    jsonb_build_object('kind', v_payment.kind, 'id', v_payment.id, 'amount_cents', v_payment.amount_cents, 'currency', v_payment.currency));
+  perform private.resolve_alert('unmatched_payment', v_payment.id);
+  return to_jsonb(v_payment);
+end
+$function$;
+
+comment on function "public"."resolve_unmatched_payment"(text, text, text, uuid) is 'Notes that somebody dealt with a payment that fits no purchase (refunded it at Stripe, or credited by hand), with a reason. For admins and the secret key. Raises forbidden, invalid_request, review_not_possible.';
+
+revoke all on function "public"."resolve_unmatched_payment"(text, text, text, uuid) from public;
+
+grant execute on function "public"."resolve_unmatched_payment"(text, text, text, uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.save_payment_methods (
+  user_id     uuid,
+  customer_id text,
+  methods     jsonb,
+  default_id  text  default null::text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(save_payment_methods.user_id);
+  v_livemode boolean := (private.setting('stripe_livemode'))::boolean;
+begin
+  -- Of a deleted login nothing is kept.
+  if v_user.status = 'closed' then
+    return '[]';
+  end if;
+  -- A card of another customer does not change who the person is from now on.
+  if private.stripe_customer(v_user.id) is null and jsonb_array_length(save_payment_methods.methods) > 0 then
+    perform private.remember_stripe_customer(v_user.id, v_livemode, save_payment_methods.customer_id);
+  end if;
+  insert into public.payment_methods as k (user_id, id, customer_id, livemode, type, brand, last4, exp_month, exp_year, created_at)
+    select v_user.id, m.id, save_payment_methods.customer_id, m.livemode, m.type, m.brand, m.last4, m.exp_month, m.exp_year, to_timestamp(m.created)
+    from jsonb_to_recordset(save_payment_methods.methods)
+      m (id text, livemode boolean, type text, brand text, last4 text, exp_month integer, exp_year integer, created double precision)
+    where m.livemode = v_livemode
+    on conflict on constraint payment_methods_pkey do update set customer_id = excluded.customer_id, livemode = excluded.livemode, type = excluded.type,
+      brand = excluded.brand, last4 = excluded.last4, exp_month = excluded.exp_month, exp_year = excluded.exp_year, removed_at = null;
+  update public.payment_methods k set removed_at = private.clock(), is_default = false
+    where k.user_id = v_user.id and k.customer_id = save_payment_methods.customer_id and k.livemode = v_livemode and k.removed_at is null
+      and not exists (select from jsonb_to_recordset(save_payment_methods.methods) m (id text) where m.id = k.id);
+  perform private.choose_default(v_user.id, save_payment_methods.default_id);
+  perform private.after_card_change(v_user.id);
+  return private.payment_methods_json(v_user.id);
+end
+$function$;
+
+comment on function "public"."save_payment_methods"(uuid, text, jsonb, text) is 'Replaces what is known of a Stripe customer''s cards by what Stripe says now: [{id, livemode, type, brand, last4, exp_month, exp_year, created}], and its default. Secret key only. Raises user_not_found.';
+
+revoke all on function "public"."save_payment_methods"(uuid, text, jsonb, text) from public;
+
+grant execute on function "public"."save_payment_methods"(uuid, text, jsonb, text) to "postgres", "service_role";
+
+create or replace function public.save_stripe_customer (
+  user_id     uuid,
+  customer_id text
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.remember_stripe_customer(u.id, (private.setting('stripe_livemode'))::boolean, save_stripe_customer.customer_id)
+    from private.lock_user(save_stripe_customer.user_id) u;
+end
+$function$;
+
+comment on function "public"."save_stripe_customer"(uuid, text) is 'Notes the customer that was made for a person at Stripe, before a card is saved to it. Secret key only. Raises user_not_found.';
+
+revoke all on function "public"."save_stripe_customer"(uuid, text) from public;
+
+grant execute on function "public"."save_stripe_customer"(uuid, text) to "postgres", "service_role";
+
+create or replace function public.save_walk (
+  run_id bigint,
+  name   text,
+  after  text,
+  done   boolean
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if not private.hold_lease(save_walk.run_id) then
+    return '{"lease": false}';
+  end if;
+  update private.reconcile_walks w set
+    read_until = case when save_walk.done then w.until else w.read_until end,
+    since = case when not save_walk.done then w.since end,
+    until = case when not save_walk.done then w.until end,
+    after = case when not save_walk.done then save_walk.after end
+    where w.name = save_walk.name and w.since is not null;
+  if save_walk.done and save_walk.name = 'events' then
+    perform private.resolve_alert('reconciler_gap', 'events');
+  end if;
+  return '{"lease": true}';
+end
+$function$;
+
+comment on function "public"."save_walk"(bigint, text, text, boolean) is 'Keeps a walk''s place after a page, or ends it; the answer says whether this run still holds the lease. A null place begins the list anew. Secret key only.';
+
+revoke all on function "public"."save_walk"(bigint, text, text, boolean) from public;
+
+grant execute on function "public"."save_walk"(bigint, text, text, boolean) to "postgres", "service_role";
+
+create or replace function public.set_auto_reload (
+  threshold_micros  bigint,
+  package_code      text,
+  monthly_cap_cents bigint,
+  consent           boolean,
+  consent_text      text,
+  payment_method_id text    default null::text,
+  user_id           uuid    default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(private.acting_user(set_auto_reload.user_id));
+  v_now timestamptz := private.clock();
+  v_package public.credit_packages;
+  v_settings public.auto_reload_settings;
+begin
+  perform private.require_active(v_user);
+  v_package := private.check_reload_terms(v_user, set_auto_reload.threshold_micros, set_auto_reload.package_code,
+    set_auto_reload.monthly_cap_cents, set_auto_reload.consent, set_auto_reload.consent_text);
+  if set_auto_reload.payment_method_id is not null then
+    perform private.find_payment_method(v_user.id, set_auto_reload.payment_method_id);
+  end if;
+  select * into v_settings from public.auto_reload_settings s where s.user_id = v_user.id;
+  insert into public.auto_reload_settings as s (user_id, enabled, threshold_micros, package_code, price_cents, monthly_cap_cents, payment_method_id,
+    consent_at, consent_text, next_attempt_at, updated_at)
+  values (v_user.id, true, set_auto_reload.threshold_micros, v_package.code, v_package.price_cents, set_auto_reload.monthly_cap_cents,
+    set_auto_reload.payment_method_id, v_now, trim(set_auto_reload.consent_text), v_now, v_now)
+  on conflict on constraint auto_reload_settings_pkey do update set enabled = true, threshold_micros = excluded.threshold_micros,
+    package_code = excluded.package_code, price_cents = excluded.price_cents, monthly_cap_cents = excluded.monthly_cap_cents,
+    payment_method_id = excluded.payment_method_id, consent_at = excluded.consent_at, consent_text = excluded.consent_text, failure_count = 0,
+    suspended_reason = null, suspended_at = null, suspended_card = null, next_attempt_at = excluded.next_attempt_at, updated_at = excluded.updated_at;
+  if private.reload_card(v_user.id) is null then
+    perform private.raise_error('auto_reload_not_possible', '{"problem": "no_saved_card"}');
+  end if;
+  -- A card that its bank has refused for good is refused again.
+  if v_settings.suspended_reason = 'card_refused' and v_settings.suspended_card = private.card_as_it_is(v_user.id, private.reload_card(v_user.id)) then
+    perform private.raise_error('auto_reload_not_possible', '{"problem": "card_refused"}');
+  end if;
+  update public.auto_reload_settings s set next_attempt_at = private.next_reload_at(s, v_now) where s.user_id = v_user.id;
+  insert into private.auto_reload_consents (user_id, at, consent_text, terms)
+  values (v_user.id, v_now, trim(set_auto_reload.consent_text), jsonb_build_object('threshold_micros', set_auto_reload.threshold_micros,
+    'package_code', v_package.code, 'price_cents', v_package.price_cents, 'currency', v_package.currency,
+    'monthly_cap_cents', set_auto_reload.monthly_cap_cents, 'payment_method_id', set_auto_reload.payment_method_id,
+    'card', private.reload_card(v_user.id)));
+  return private.auto_reload_json(v_user.id);
+end
+$function$;
+
+comment on function "public"."set_auto_reload"(bigint, text, bigint, boolean, text, text, uuid) is 'Switches auto-reload on, or changes it, with the person''s consent and the words they were shown; also ends a suspension, unless the card has to change. Raises not_authenticated, forbidden, user_not_found, wallet_suspended, wallet_closed, invalid_request, package_not_found, payment_method_not_found, auto_reload_not_possible.';
+
+revoke all on function "public"."set_auto_reload"(bigint, text, bigint, boolean, text, text, uuid) from public;
+
+grant execute on function "public"."set_auto_reload"(bigint, text, bigint, boolean, text, text, uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.set_notification_preferences (
+  low_balance                  boolean default null::boolean,
+  call_cut_off                 boolean default null::boolean,
+  low_balance_threshold_micros bigint  default null::bigint,
+  user_id                      uuid    default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(private.acting_user(set_notification_preferences.user_id));
+begin
+  if v_user.status = 'closed' then
+    perform private.require_active(v_user);
+  end if;
+  if set_notification_preferences.low_balance_threshold_micros not between 0 and 9007199254740991 then
+    perform private.raise_error('invalid_request', '{"parameter": "low_balance_threshold_micros", "problem": "out of range"}');
+  end if;
+  perform private.change_preferences(v_user.id, set_notification_preferences.low_balance, set_notification_preferences.call_cut_off);
+  if set_notification_preferences.low_balance_threshold_micros is not null then
+    update public.users u set low_balance_threshold_micros = set_notification_preferences.low_balance_threshold_micros where u.id = v_user.id;
+  end if;
+  return private.preferences_json(v_user.id);
+end
+$function$;
+
+comment on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid) is 'Changes which messages a person wants and the balance below which they are told; what is null stays. Raises not_authenticated, forbidden, user_not_found, wallet_closed, invalid_request.';
+
+revoke all on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid) from public;
+
+grant execute on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.start_call (
   call_id     text,
@@ -4819,6 +9164,37 @@ revoke all on function "public"."sweep_calls"(integer) from public;
 
 grant execute on function "public"."sweep_calls"(integer) to "postgres", "service_role";
 
+create or replace function public.unsubscribe (
+  token text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_parts text[] := regexp_match(unsubscribe.token, '^([0-9a-f]{32})\.(low_balance|call_cut_off)\.([0-9a-f]{32})$');
+  v_user_id uuid := v_parts[1];
+  v_kind text := v_parts[2];
+begin
+  -- Hashes are compared, so that the time it takes tells nothing about the signature.
+  if v_parts is null or sha256(convert_to(v_parts[3], 'UTF8')) <> sha256(convert_to(private.unsubscribe_signature(v_user_id, v_kind), 'UTF8')) then
+    perform private.raise_error('invalid_request', '{"parameter": "token", "problem": "not one of our links"}');
+  end if;
+  -- Of a closed wallet there is nothing left to switch off.
+  if exists (select from public.users u where u.id = v_user_id and u.status <> 'closed') then
+    perform private.change_preferences(v_user_id, case when v_kind = 'low_balance' then false end, case when v_kind = 'call_cut_off' then false end);
+  end if;
+  return jsonb_build_object('kind', v_kind);
+end
+$function$;
+
+comment on function "public"."unsubscribe"(text) is 'Switches one kind of message off for whoever holds the token of its link. Secret key only. Raises invalid_request for a token that is not ours.';
+
+revoke all on function "public"."unsubscribe"(text) from public;
+
+grant execute on function "public"."unsubscribe"(text) to "postgres", "service_role";
+
 -- --------------------------------------------------------------------------------------------------
 -- Schema reporting
 -- --------------------------------------------------------------------------------------------------
@@ -4828,6 +9204,21 @@ create schema "reporting";
 comment on schema "reporting" is 'Read-only views for admins, finance and BI tools. Not exposed by the Data API.';
 
 grant create, usage on schema "reporting" to "postgres";
+
+create view "reporting"."alerts" with (security_invoker=true) AS  SELECT id,
+    kind,
+    key,
+    user_id,
+    details,
+    opened_at,
+    last_seen_at,
+    seen_count,
+    resolved_at
+   FROM private.alerts a;
+
+comment on view "reporting"."alerts" is 'Alerts, open and resolved.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."alerts" to "postgres";
 
 create view "reporting"."call_charges" with (security_invoker=true) AS  SELECT c.user_id,
     c.id AS call_id,
@@ -4856,6 +9247,155 @@ create view "reporting"."call_charges" with (security_invoker=true) AS  SELECT c
 comment on view "reporting"."call_charges" is 'Each charged call with each grant that paid for it: call, rate, grant, purchase, Stripe payment.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."call_charges" to "postgres";
+
+create view "reporting"."deliveries" with (security_invoker=true) AS  SELECT d.user_id,
+    d.notification_id,
+    n.kind,
+    d.channel,
+    d.status,
+    d.skip_reason,
+    d.attempts,
+    n.created_at,
+    d.next_attempt_at,
+    d.sent_at,
+    d.provider_message_id,
+    d.last_error
+   FROM (private.deliveries d
+     JOIN public.notifications n ON (((n.user_id = d.user_id) AND (n.id = d.notification_id))));
+
+comment on view "reporting"."deliveries" is 'What became of each message.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."deliveries" to "postgres";
+
+create view "reporting"."payment_comparison" with (security_invoker=true) AS  SELECT p.user_id,
+    p.id AS purchase_id,
+    p.status,
+    p.origin,
+    p.currency,
+    p.livemode,
+    ((COALESCE(p.stripe_created_at, p.created_at) AT TIME ZONE 'UTC'::text))::date AS day,
+    p.paid_cents,
+    p.tax_cents,
+    p.refunded_cents,
+    p.disputed_cents,
+    ((p.paid_cents - p.refunded_cents) - p.disputed_cents) AS stripe_net_cents,
+    l.ledger_net_micros,
+        CASE
+            WHEN (p.status = 'paid'::text) THEN (0)::bigint
+            ELSE ((p.paid_cents - p.refunded_cents) - p.disputed_cents)
+        END AS uncredited_cents,
+        CASE
+            WHEN (p.status = 'paid'::text) THEN e.expected_micros
+            ELSE (0)::bigint
+        END AS expected_micros
+   FROM ((public.purchases p
+     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(t.amount_micros), (0)::numeric))::bigint AS ledger_net_micros
+           FROM public.transactions t
+          WHERE ((t.user_id = p.user_id) AND (t.purchase_id = p.id) AND (t.counter_account = 'stripe_clearing'::text))) l)
+     CROSS JOIN LATERAL ( SELECT (((p.paid_cents - p.tax_cents) * 10000) - private.clawback_target((((p.paid_cents - p.tax_cents) * 10000))::numeric, p.*)) AS expected_micros) e)
+  WHERE (p.paid_cents IS NOT NULL);
+
+comment on view "reporting"."payment_comparison" is 'Each payment Stripe has taken beside what the ledger made of it.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."payment_comparison" to "postgres";
+
+create view "reporting"."payment_confirmation" with (security_invoker=true) AS  SELECT count(*) AS unconfirmed_purchases,
+    min(created_at) AS oldest_unconfirmed_at,
+    (COALESCE(EXTRACT(epoch FROM (private.clock() - min(created_at))), (0)::numeric))::bigint AS oldest_unconfirmed_seconds,
+    ( SELECT max(r.finished_at) AS max
+           FROM private.reconcile_runs r
+          WHERE (r.error IS NULL)) AS last_good_run_at,
+    ( SELECT w.read_until
+           FROM private.reconcile_walks w
+          WHERE (w.name = 'events'::text)) AS events_read_until,
+    ( SELECT w.read_until
+           FROM private.reconcile_walks w
+          WHERE (w.name = 'sessions'::text)) AS lists_swept_until
+   FROM public.purchases p
+  WHERE (status = ANY (ARRAY['created'::text, 'open'::text, 'processing'::text]));
+
+comment on view "reporting"."payment_confirmation" is 'How far behind Stripe the ledger is: what is not confirmed yet, and how far events and lists have been read.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."payment_confirmation" to "postgres";
+
+create view "reporting"."payment_reconciliation" with (security_invoker=true) AS  WITH sides AS (
+         SELECT c.day,
+            c.currency,
+            c.livemode,
+            count(*) AS payments,
+            sum(c.paid_cents) AS stripe_paid_cents,
+            sum(c.refunded_cents) AS stripe_refunded_cents,
+            sum(c.disputed_cents) AS stripe_disputed_cents,
+            sum(c.stripe_net_cents) AS stripe_net_cents,
+            sum(c.ledger_net_micros) AS ledger_net_micros,
+            sum(c.uncredited_cents) AS in_review_cents,
+            sum(c.expected_micros) AS expected_micros,
+            0 AS unmatched_cents
+           FROM reporting.payment_comparison c
+          GROUP BY c.day, c.currency, c.livemode
+        UNION ALL
+         SELECT ((u.stripe_created_at AT TIME ZONE 'UTC'::text))::date AS timezone,
+            u.currency,
+            u.livemode,
+            count(*) AS count,
+            sum(u.amount_cents) AS sum,
+            0,
+            0,
+            sum(u.amount_cents) AS sum,
+            0,
+            0,
+            0,
+            sum(u.amount_cents) AS sum
+           FROM private.unmatched_payments u
+          WHERE (u.resolved_at IS NULL)
+          GROUP BY (((u.stripe_created_at AT TIME ZONE 'UTC'::text))::date), u.currency, u.livemode
+        ), days AS (
+         SELECT s.day,
+            s.currency,
+            s.livemode,
+            (sum(s.payments))::bigint AS payments,
+            (sum(s.stripe_paid_cents))::bigint AS stripe_paid_cents,
+            (sum(s.stripe_refunded_cents))::bigint AS stripe_refunded_cents,
+            (sum(s.stripe_disputed_cents))::bigint AS stripe_disputed_cents,
+            (sum(s.stripe_net_cents))::bigint AS stripe_net_cents,
+            (sum(s.ledger_net_micros))::bigint AS ledger_net_micros,
+            (sum(s.in_review_cents))::bigint AS in_review_cents,
+            (sum(s.unmatched_cents))::bigint AS unmatched_cents,
+            (sum(s.expected_micros))::bigint AS expected_micros
+           FROM sides s
+          GROUP BY s.day, s.currency, s.livemode
+        )
+ SELECT day,
+    currency,
+    livemode,
+    payments,
+    stripe_paid_cents,
+    stripe_refunded_cents,
+    stripe_disputed_cents,
+    stripe_net_cents,
+    ledger_net_micros,
+    ((stripe_net_cents * 10000) - ledger_net_micros) AS difference_micros,
+    in_review_cents,
+    unmatched_cents,
+    ((((stripe_net_cents - in_review_cents) - unmatched_cents) * 10000) - expected_micros) AS tax_and_excess_micros,
+    ((expected_micros - ledger_net_micros) + (unmatched_cents * 10000)) AS unexplained_micros
+   FROM days d;
+
+comment on view "reporting"."payment_reconciliation" is 'Stripe against the ledger, a row a day, currency and mode. difference_micros = in_review + tax_and_excess + unexplained; unexplained has to be zero.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."payment_reconciliation" to "postgres";
+
+create view "reporting"."reconcile_runs" with (security_invoker=true) AS  SELECT id,
+    started_at,
+    finished_at,
+    counts,
+    lag_seconds,
+    error
+   FROM private.reconcile_runs r;
+
+comment on view "reporting"."reconcile_runs" is 'What each run of the reconciler did.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."reconcile_runs" to "postgres";
 
 create view "reporting"."trial_balance" with (security_invoker=true) AS  SELECT 'user_wallets'::text AS account,
     (COALESCE(sum(t.amount_micros), (0)::numeric))::bigint AS balance_micros

@@ -22,3 +22,7 @@ on conflict (rate_plan, prefix, effective_from) do nothing;
 -- Where Checkout may return to while developing. A deployment sets its own origins.
 update private.settings set value = '["http://localhost:*", "http://127.0.0.1:*"]'
 where name = 'allowed_redirect_origins' and value = '[]';
+
+-- Locally every mail ends at the mail page. A deployment sets its own sender and page.
+update private.settings set value = case name when 'mail_from' then '"Talktime <no-reply@talktime.test>"' else '"http://127.0.0.1:3000"' end::jsonb
+where name in ('mail_from', 'app_url') and value = 'null';

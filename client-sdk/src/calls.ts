@@ -1,6 +1,6 @@
 import type { CallExplanation } from "./call_explanation.ts";
 import type { CallState, Estimate } from "./call_state.ts";
-import { LiveCall } from "./live_call.ts";
+import type { LiveCall } from "./live_call.ts";
 import { failure, type Result, success } from "./result.ts";
 import type { Transport } from "./transport.ts";
 
@@ -175,12 +175,15 @@ export class Calls {
     args: Record<string, unknown>,
     options: CallOptions,
   ): Promise<Result<LiveCall>> {
+    // Loaded before the call begins: should that fail, nothing has been reserved.
+    const part = await import("./live_call.ts").catch(() => null);
+    if (part === null) return failure("network_error");
     const sentAt = this.#transport.clock.now();
     const result = await this.#transport.rpc<CallState>(name, args, options.signal);
     if (result.error) return result;
     const { data } = result;
     if (data.status !== "ended") {
-      return success(new LiveCall(this.#transport, data, sentAt, options.elapsedSeconds));
+      return success(new part.LiveCall(this.#transport, data, sentAt, options.elapsedSeconds));
     }
     return failure("call_ended", { details: { call_id: data.callId, end_reason: data.endReason } });
   }

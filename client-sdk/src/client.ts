@@ -1,9 +1,13 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
+import type { AutoReload } from "./auto_reload.ts";
 import { BalanceApi } from "./balance.ts";
+import type { Billing } from "./billing.ts";
 import { Calls } from "./calls.ts";
 import { type Clock, realClock } from "./clock.ts";
 import type { Database as GeneratedDatabase } from "./database.types.ts";
 import { History } from "./history.ts";
+import { lazy } from "./lazy.ts";
+import { Notices } from "./notices.ts";
 import { Packages } from "./packages.ts";
 import { Purchases } from "./purchases.ts";
 import { Rates } from "./rates.ts";
@@ -94,6 +98,12 @@ export interface Talktime {
   readonly history: History;
   /** Receipts of purchases. */
   readonly receipts: Receipts;
+  /** What the person was told, and what to send by mail. */
+  readonly notices: Notices;
+  /** Saved cards. */
+  readonly billing: Billing;
+  /** Credit that buys itself when it runs low. */
+  readonly autoReload: AutoReload;
 }
 
 /**
@@ -117,13 +127,17 @@ export function createTalktime(supabase: SupabaseLike, options: TalktimeOptions 
     clock,
     timeoutMs,
   });
+  const purchases = new Purchases(transport);
   return {
     packages: new Packages(transport),
     rates: new Rates(transport),
-    purchases: new Purchases(transport),
+    purchases,
     balance: new BalanceApi(transport),
     calls: new Calls(transport),
     history: new History(transport),
     receipts: new Receipts(transport),
+    notices: new Notices(transport),
+    billing: lazy(async () => new (await import("./billing.ts")).Billing(transport)),
+    autoReload: lazy(async () => new (await import("./auto_reload.ts")).AutoReload(transport, purchases)),
   };
 }

@@ -4,6 +4,76 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "auto_reload_settings": {
+        Row: {
+          "consent_at": string;
+          "consent_text": string;
+          "enabled": boolean;
+          "failure_count": number;
+          "monthly_cap_cents": number;
+          "next_attempt_at": string;
+          "package_code": string;
+          "payment_method_id": string | null;
+          "price_cents": number;
+          "suspended_at": string | null;
+          "suspended_card": string | null;
+          "suspended_reason": string | null;
+          "threshold_micros": number;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "consent_at": string;
+          "consent_text": string;
+          "enabled": boolean;
+          "failure_count"?: number;
+          "monthly_cap_cents": number;
+          "next_attempt_at": string;
+          "package_code": string;
+          "payment_method_id"?: string | null;
+          "price_cents": number;
+          "suspended_at"?: string | null;
+          "suspended_card"?: string | null;
+          "suspended_reason"?: string | null;
+          "threshold_micros": number;
+          "updated_at": string;
+          "user_id": string;
+        };
+        Update: {
+          "consent_at"?: string;
+          "consent_text"?: string;
+          "enabled"?: boolean;
+          "failure_count"?: number;
+          "monthly_cap_cents"?: number;
+          "next_attempt_at"?: string;
+          "package_code"?: string;
+          "payment_method_id"?: string | null;
+          "price_cents"?: number;
+          "suspended_at"?: string | null;
+          "suspended_card"?: string | null;
+          "suspended_reason"?: string | null;
+          "threshold_micros"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "auto_reload_settings_package_code_fkey";
+            columns: ["package_code"];
+            isOneToOne: false;
+            referencedRelation: "credit_packages";
+            referencedColumns: ["code"];
+          },
+          {
+            foreignKeyName: "auto_reload_settings_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: true;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "call_logs": {
         Row: {
           "answered_at": string | null;
@@ -236,6 +306,36 @@ export type Database = {
           },
         ];
       };
+      "notification_preferences": {
+        Row: {
+          "call_cut_off": boolean;
+          "low_balance": boolean;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "call_cut_off"?: boolean;
+          "low_balance"?: boolean;
+          "updated_at": string;
+          "user_id": string;
+        };
+        Update: {
+          "call_cut_off"?: boolean;
+          "low_balance"?: boolean;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notification_preferences_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: true;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "notifications": {
         Row: {
           "created_at": string;
@@ -272,32 +372,208 @@ export type Database = {
           },
         ];
       };
+      "payment_methods": {
+        Row: {
+          "brand": string | null;
+          "created_at": string;
+          "customer_id": string;
+          "exp_month": number | null;
+          "exp_year": number | null;
+          "id": string;
+          "is_default": boolean;
+          "last4": string | null;
+          "livemode": boolean;
+          "removed_at": string | null;
+          "type": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "brand"?: string | null;
+          "created_at": string;
+          "customer_id": string;
+          "exp_month"?: number | null;
+          "exp_year"?: number | null;
+          "id": string;
+          "is_default"?: boolean;
+          "last4"?: string | null;
+          "livemode": boolean;
+          "removed_at"?: string | null;
+          "type": string;
+          "user_id": string;
+        };
+        Update: {
+          "brand"?: string | null;
+          "created_at"?: string;
+          "customer_id"?: string;
+          "exp_month"?: number | null;
+          "exp_year"?: number | null;
+          "id"?: string;
+          "is_default"?: boolean;
+          "last4"?: string | null;
+          "livemode"?: boolean;
+          "removed_at"?: string | null;
+          "type"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payment_methods_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "purchase_disputes": {
+        Row: {
+          "amount_cents": number;
+          "created_at": string;
+          "currency": string;
+          "purchase_id": string;
+          "reason": string | null;
+          "reinstated_cents": number;
+          "status": string;
+          "stripe_dispute_id": string;
+          "updated_at": string;
+          "user_id": string;
+          "withdrawn_cents": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_cents": number;
+          "created_at": string;
+          "currency": string;
+          "purchase_id": string;
+          "reason"?: string | null;
+          "reinstated_cents": number;
+          "status": string;
+          "stripe_dispute_id": string;
+          "updated_at": string;
+          "user_id": string;
+          "withdrawn_cents": number;
+        };
+        Update: {
+          "amount_cents"?: number;
+          "created_at"?: string;
+          "currency"?: string;
+          "purchase_id"?: string;
+          "reason"?: string | null;
+          "reinstated_cents"?: number;
+          "status"?: string;
+          "stripe_dispute_id"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "withdrawn_cents"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "purchase_disputes_user_id_purchase_id_fkey";
+            columns: ["user_id", "purchase_id"];
+            isOneToOne: false;
+            referencedRelation: "purchases";
+            referencedColumns: ["user_id", "id"];
+          },
+        ];
+      };
+      "purchase_refunds": {
+        Row: {
+          "amount_cents": number | null;
+          "created_at": string;
+          "currency": string;
+          "failure_reason": string | null;
+          "id": string;
+          "idempotency_key": string | null;
+          "next_attempt_at": string | null;
+          "origin": string;
+          "purchase_id": string;
+          "reason": string | null;
+          "requested_by": string | null;
+          "status": string;
+          "stripe_refund_id": string | null;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_cents"?: number | null;
+          "created_at": string;
+          "currency": string;
+          "failure_reason"?: string | null;
+          "id"?: string;
+          "idempotency_key"?: string | null;
+          "next_attempt_at"?: string | null;
+          "origin": string;
+          "purchase_id": string;
+          "reason"?: string | null;
+          "requested_by"?: string | null;
+          "status": string;
+          "stripe_refund_id"?: string | null;
+          "updated_at": string;
+          "user_id": string;
+        };
+        Update: {
+          "amount_cents"?: number | null;
+          "created_at"?: string;
+          "currency"?: string;
+          "failure_reason"?: string | null;
+          "id"?: string;
+          "idempotency_key"?: string | null;
+          "next_attempt_at"?: string | null;
+          "origin"?: string;
+          "purchase_id"?: string;
+          "reason"?: string | null;
+          "requested_by"?: string | null;
+          "status"?: string;
+          "stripe_refund_id"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "purchase_refunds_user_id_purchase_id_fkey";
+            columns: ["user_id", "purchase_id"];
+            isOneToOne: false;
+            referencedRelation: "purchases";
+            referencedColumns: ["user_id", "id"];
+          },
+        ];
+      };
       "purchases": {
         Row: {
           "bonus_micros": number;
           "cancel_url": string;
           "check_count": number;
           "checkout_url": string | null;
+          "clawed_back_micros": number;
           "created_at": string;
           "credit_micros": number;
           "currency": string;
+          "disputed_cents": number;
+          "failure_code": string | null;
           "id": string;
           "idempotency_key": string;
+          "invoice_url": string | null;
           "last_check_error": string | null;
           "livemode": boolean;
           "next_check_at": string;
+          "origin": string;
           "package_code": string;
           "paid_at": string | null;
           "paid_cents": number | null;
           "payment_intent_id": string | null;
           "price_cents": number;
           "receipt_url": string | null;
+          "refunded_cents": number;
           "review_reason": string | null;
           "session_expires_at": string | null;
           "status": string;
+          "stripe_created_at": string | null;
           "stripe_customer_id": string | null;
           "stripe_session_id": string | null;
           "success_url": string;
+          "superseded_at": string | null;
           "tax_cents": number | null;
           "user_id": string;
         };
@@ -307,26 +583,34 @@ export type Database = {
           "cancel_url": string;
           "check_count"?: number;
           "checkout_url"?: string | null;
+          "clawed_back_micros"?: number;
           "created_at": string;
           "credit_micros": number;
           "currency": string;
+          "disputed_cents"?: number;
+          "failure_code"?: string | null;
           "id"?: string;
           "idempotency_key": string;
+          "invoice_url"?: string | null;
           "last_check_error"?: string | null;
           "livemode": boolean;
           "next_check_at": string;
+          "origin"?: string;
           "package_code": string;
           "paid_at"?: string | null;
           "paid_cents"?: number | null;
           "payment_intent_id"?: string | null;
           "price_cents": number;
           "receipt_url"?: string | null;
+          "refunded_cents"?: number;
           "review_reason"?: string | null;
           "session_expires_at"?: string | null;
           "status"?: string;
+          "stripe_created_at"?: string | null;
           "stripe_customer_id"?: string | null;
           "stripe_session_id"?: string | null;
           "success_url": string;
+          "superseded_at"?: string | null;
           "tax_cents"?: number | null;
           "user_id": string;
         };
@@ -335,26 +619,34 @@ export type Database = {
           "cancel_url"?: string;
           "check_count"?: number;
           "checkout_url"?: string | null;
+          "clawed_back_micros"?: number;
           "created_at"?: string;
           "credit_micros"?: number;
           "currency"?: string;
+          "disputed_cents"?: number;
+          "failure_code"?: string | null;
           "id"?: string;
           "idempotency_key"?: string;
+          "invoice_url"?: string | null;
           "last_check_error"?: string | null;
           "livemode"?: boolean;
           "next_check_at"?: string;
+          "origin"?: string;
           "package_code"?: string;
           "paid_at"?: string | null;
           "paid_cents"?: number | null;
           "payment_intent_id"?: string | null;
           "price_cents"?: number;
           "receipt_url"?: string | null;
+          "refunded_cents"?: number;
           "review_reason"?: string | null;
           "session_expires_at"?: string | null;
           "status"?: string;
+          "stripe_created_at"?: string | null;
           "stripe_customer_id"?: string | null;
           "stripe_session_id"?: string | null;
           "success_url"?: string;
+          "superseded_at"?: string | null;
           "tax_cents"?: number | null;
           "user_id"?: string;
         };
@@ -445,6 +737,66 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "rate_plans";
             referencedColumns: ["code"];
+          },
+        ];
+      };
+      "receipts": {
+        Row: {
+          "currency": string;
+          "discount_cents": number;
+          "issued_at": string;
+          "lines": NonNullable<Json>;
+          "livemode": boolean;
+          "number": string;
+          "paid_at": string;
+          "paid_cents": number;
+          "purchase_id": string;
+          "seller": NonNullable<Json>;
+          "sequence": number;
+          "subtotal_cents": number;
+          "tax_cents": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "currency": string;
+          "discount_cents": number;
+          "issued_at": string;
+          "lines": NonNullable<Json>;
+          "livemode": boolean;
+          "number": string;
+          "paid_at": string;
+          "paid_cents": number;
+          "purchase_id": string;
+          "seller": NonNullable<Json>;
+          "sequence": number;
+          "subtotal_cents": number;
+          "tax_cents": number;
+          "user_id": string;
+        };
+        Update: {
+          "currency"?: string;
+          "discount_cents"?: number;
+          "issued_at"?: string;
+          "lines"?: NonNullable<Json>;
+          "livemode"?: boolean;
+          "number"?: string;
+          "paid_at"?: string;
+          "paid_cents"?: number;
+          "purchase_id"?: string;
+          "seller"?: NonNullable<Json>;
+          "sequence"?: number;
+          "subtotal_cents"?: number;
+          "tax_cents"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "receipts_user_id_purchase_id_fkey";
+            columns: ["user_id", "purchase_id"];
+            isOneToOne: true;
+            referencedRelation: "purchases";
+            referencedColumns: ["user_id", "id"];
           },
         ];
       };
@@ -599,6 +951,10 @@ export type Database = {
         Args: { "purchase_id": string; "session": Json; "user_id": string };
         Returns: Json;
       };
+      "apply_dispute": { Args: { "dispute": Json }; Returns: Json };
+      "apply_found_session": { Args: { "session": Json }; Returns: Json };
+      "apply_payment_intent": { Args: { "intent": Json }; Returns: Json };
+      "apply_refund": { Args: { "refund": Json }; Returns: Json };
       "attach_checkout_session": {
         Args: {
           "checkout_url": string;
@@ -606,12 +962,33 @@ export type Database = {
           "purchase_id": string;
           "session_expires_at": string;
           "stripe_customer_id"?: string;
+          "stripe_price_id"?: string;
           "stripe_session_id": string;
           "user_id": string;
         };
         Returns: Json;
       };
+      "begin_billing": {
+        Args: { "action": string; "payment_method_id"?: string; "urls"?: Json; "user_id": string };
+        Returns: Json;
+      };
+      "begin_reconcile_run": { Args: Record<PropertyKey, never>; Returns: Json };
+      "begin_refund": {
+        Args: {
+          "actor_id"?: string;
+          "amount_cents"?: number;
+          "idempotency_key": string;
+          "purchase_id": string;
+          "reason": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
+      "begin_reload_charge": { Args: { "purchase_id": string; "user_id": string }; Returns: Json };
       "claim_due_purchases": { Args: { "batch_size"?: number }; Returns: Json };
+      "claim_due_refunds": { Args: { "batch_size"?: number }; Returns: Json };
+      "claim_due_reloads": { Args: { "batch_size"?: number }; Returns: Json };
+      "claim_notifications": { Args: { "batch_size"?: number }; Returns: Json };
       "create_purchase": {
         Args: {
           "cancel_url": string;
@@ -622,6 +999,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      "disable_auto_reload": { Args: { "user_id"?: string }; Returns: Json };
       "end_call": {
         Args: { "call_id": string; "duration_seconds"?: number; "reason"?: string; "user_id"?: string };
         Returns: Json;
@@ -640,12 +1018,27 @@ export type Database = {
         };
         Returns: Json;
       };
+      "fail_refund_request": {
+        Args: { "error": string; "refund_id": string; "user_id": string };
+        Returns: Json;
+      };
+      "fail_reload": { Args: { "error": string; "purchase_id": string; "user_id": string }; Returns: Json };
+      "filter_new_events": { Args: { "event_ids": (string)[] }; Returns: Json };
+      "filter_unsettled": { Args: { "object_ids": (string)[] }; Returns: Json };
       "find_purchase": {
         Args: { "purchase_id"?: string; "stripe_session_id"?: string; "user_id": string };
         Returns: Json;
       };
+      "finish_reconcile_run": {
+        Args: { "counts": Json; "error"?: string; "run_id": number };
+        Returns: undefined;
+      };
+      "forget_stripe_customer": { Args: { "customer_id": string; "user_id": string }; Returns: undefined };
+      "forget_stripe_price": { Args: { "lookup_key": string }; Returns: undefined };
+      "get_auto_reload": { Args: { "user_id"?: string }; Returns: Json };
       "get_balance": { Args: { "user_id"?: string }; Returns: Json };
       "get_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
+      "get_notification_preferences": { Args: { "user_id"?: string }; Returns: Json };
       "get_receipt": { Args: { "purchase_id": string; "user_id"?: string }; Returns: Json };
       "get_statement": {
         Args: { "before_line"?: number; "page_size"?: number; "user_id"?: string };
@@ -653,6 +1046,7 @@ export type Database = {
       };
       "import_call_records": { Args: { "records": Json }; Returns: Json };
       "list_packages": { Args: Record<PropertyKey, never>; Returns: Json };
+      "list_payment_methods": { Args: { "user_id"?: string }; Returns: Json };
       "list_rates": {
         Args: { "after_prefix"?: string; "page_size"?: number; "rate_plan"?: string };
         Returns: Json;
@@ -661,12 +1055,18 @@ export type Database = {
         Args: { "effective_from"?: string; "rate_plan": string; "sheet": string };
         Returns: Json;
       };
+      "record_deliveries": { Args: { "outcomes": Json }; Returns: Json };
+      "record_events": { Args: { "events": Json }; Returns: undefined };
       "record_purchase_check_failure": {
         Args: { "error": string; "purchase_id": string; "user_id": string };
         Returns: undefined;
       };
       "refund_call": {
         Args: { "amount_micros"?: number; "call_id": string; "reason": string; "user_id": string };
+        Returns: Json;
+      };
+      "requeue_deliveries": {
+        Args: { "actor_id"?: string; "notification_ids"?: (number)[]; "reason": string };
         Returns: Json;
       };
       "rerate_calls": {
@@ -680,11 +1080,56 @@ export type Database = {
         };
         Returns: Json;
       };
+      "resolve_review": {
+        Args: {
+          "actor_id"?: string;
+          "decision": string;
+          "purchase_id": string;
+          "reason": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
+      "resolve_unmatched_payment": {
+        Args: { "actor_id"?: string; "id": string; "kind": string; "reason": string };
+        Returns: Json;
+      };
+      "save_payment_methods": {
+        Args: { "customer_id": string; "default_id"?: string; "methods": Json; "user_id": string };
+        Returns: Json;
+      };
+      "save_stripe_customer": { Args: { "customer_id": string; "user_id": string }; Returns: undefined };
+      "save_walk": {
+        Args: { "after": string; "done": boolean; "name": string; "run_id": number };
+        Returns: Json;
+      };
+      "set_auto_reload": {
+        Args: {
+          "consent": boolean;
+          "consent_text": string;
+          "monthly_cap_cents": number;
+          "package_code": string;
+          "payment_method_id"?: string;
+          "threshold_micros": number;
+          "user_id"?: string;
+        };
+        Returns: Json;
+      };
+      "set_notification_preferences": {
+        Args: {
+          "call_cut_off"?: boolean;
+          "low_balance"?: boolean;
+          "low_balance_threshold_micros"?: number;
+          "user_id"?: string;
+        };
+        Returns: Json;
+      };
       "start_call": {
         Args: { "answered"?: boolean; "call_id": string; "destination": string; "user_id"?: string };
         Returns: Json;
       };
       "sweep_calls": { Args: { "batch_size"?: number }; Returns: Json };
+      "unsubscribe": { Args: { "token": string }; Returns: Json };
     };
     Enums: {
       [_ in never]: never;

@@ -56,6 +56,12 @@ export const errorCodes = {
     "This call cannot be refunded.",
     "Refund an ended call, once, by at most its cost.",
   ),
+  purchase_not_refundable: entry(409, "This purchase cannot be refunded.", "Check its status."),
+  refund_exceeds_payment: entry(409, "Less is left of this payment.", "Refund less."),
+  review_not_possible: entry(409, "This purchase is not in review.", "Check its status."),
+  payment_method_not_found: entry(404, "There is no such saved card.", "Choose another one."),
+  auto_reload_not_possible: entry(409, "There is no saved card to charge.", "Save one first."),
+  too_many_failed_payments: entry(429, "Too many payments have failed lately.", "Try again tomorrow."),
   append_only: entry(409, "Records of money never change.", "Post a correction instead."),
   idempotency_conflict: entry(
     409,

@@ -3,8 +3,10 @@
  *
  * @module
  */
+export type { AutoReload, AutoReloadState, AutoReloadTerms } from "./auto_reload.ts";
 export { type Balance, BalanceApi } from "./balance.ts";
 export { BalanceWatch, type WatchOptions } from "./balance_watch.ts";
+export type { Billing, BillingPage, SavedCard } from "./billing.ts";
 export type { CallExplanation } from "./call_explanation.ts";
 export type { CallState, EndReason, Estimate, Rate } from "./call_state.ts";
 export { type CallOptions, Calls, type StartOptions } from "./calls.ts";
@@ -24,7 +26,7 @@ export {
   type Transaction,
   type TransactionKind,
 } from "./history.ts";
-export { type EndOptions, LiveCall } from "./live_call.ts";
+export type { EndOptions, LiveCall } from "./live_call.ts";
 export type { LiveCallEvents } from "./live_call_events.ts";
 export {
   centsToMicros,
@@ -38,6 +40,7 @@ export {
   type RoundingMode,
   toMicros,
 } from "./money.ts";
+export { type Notice, type NoticeKind, type NoticePreferences, Notices } from "./notices.ts";
 export { type CreditPackage, Packages } from "./packages.ts";
 export { type Page, type PageOptions, PageRequest } from "./pages.ts";
 export {

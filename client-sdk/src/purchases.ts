@@ -46,6 +46,8 @@ export interface Purchase {
   userId: string;
   packageCode: string;
   status: PurchaseStatus;
+  /** `checkout` was paid on the payment provider's page, `auto_reload` by a saved card. Newer servers may know more. */
+  origin: "checkout" | "auto_reload" | (string & Record<never, never>);
   /** Price in cents, before tax. */
   priceCents: number;
   /** ISO 4217 code, lower case. */
@@ -61,8 +63,18 @@ export interface Purchase {
   paymentIntentId: string | null;
   /** Stripe's own receipt. */
   receiptUrl: string | null;
+  /** Stripe's invoice, where invoices are made. */
+  invoiceUrl: string | null;
   /** Why a person has to look at it, when the status is `review`. */
   reviewReason: string | null;
+  /** The payment provider's code for why it `failed`. */
+  failureCode: string | null;
+  /** Cents given back by refunds. */
+  refundedCents: number;
+  /** Cents that the buyer's bank has taken back. */
+  disputedCents: number;
+  /** Credit taken back with them. */
+  clawedBackMicros: Micros;
   successUrl: string;
   cancelUrl: string;
   createdAt: string;
@@ -90,6 +102,8 @@ export interface CheckoutOptions {
   successUrl: string;
   /** Where to return without paying. */
   cancelUrl: string;
+  /** Whether the buyer wants the card kept for later charges; the payment page asks for consent. Default `false`. */
+  saveCard?: boolean;
   /** Repeating a checkout with the same key returns the same purchase. Default: a new one for each call. */
   idempotencyKey?: string;
   /** Stops the request. */
@@ -176,7 +190,8 @@ const NOT_FINAL =
   "The payment is not final yet. Nothing is lost; a payment already made is credited by itself.";
 const FINAL: readonly string[] = ["paid", "expired", "failed", "review"];
 const COLUMNS = `purchase_id:id,user_id,package_code,status,price_cents,currency,credit_micros,bonus_micros,
-stripe_session_id,checkout_url,session_expires_at,payment_intent_id,receipt_url,review_reason,
+stripe_session_id,checkout_url,session_expires_at,payment_intent_id,receipt_url,invoice_url,review_reason,failure_code,
+origin,refunded_cents,disputed_cents,clawed_back_micros,
 success_url,cancel_url,created_at,paid_at` as const;
 
 type Columns = Database["public"]["Tables"]["purchases"]["Row"];
@@ -187,6 +202,8 @@ type Unread =
   | "stripe_customer_id"
   | "paid_cents"
   | "tax_cents"
+  | "stripe_created_at"
+  | "superseded_at"
   | "next_check_at"
   | "check_count"
   | "last_check_error";
@@ -232,7 +249,8 @@ export class Purchases {
    * @param packageCode a package's code, such as `credit_10`
    * @param options the pages to return to, and an idempotency key
    * @returns the purchase and its page; errors: `package_not_found`, `redirect_not_allowed`, `idempotency_conflict`,
-   * `rate_limited`, `wallet_suspended`, `wallet_closed`, `payment_provider_unavailable`, `payment_provider_error`
+   * `rate_limited`, `too_many_failed_payments`, `wallet_suspended`, `wallet_closed`, `payment_provider_unavailable`,
+   * `payment_provider_error`
    * @example
    * ```ts
    * const { data, error } = await talktime.purchases.checkout('credit_20', {
@@ -249,6 +267,7 @@ export class Purchases {
       success_url: options.successUrl,
       cancel_url: options.cancelUrl,
       idempotency_key: options.idempotencyKey ?? crypto.randomUUID(),
+      save_card: options.saveCard,
     };
     const send = () => this.#transport.invoke<Checkout>("create-checkout", body, options.signal);
     const result = await send();
@@ -337,7 +356,7 @@ export class Purchases {
   /**
    * Purchases, newest first.
    *
-   * @param options `limit` (default 50), `cursor` of the page before, `signal`
+   * @param options `limit` (default 50), `cursor` of the page before, `origin` (all unless given), `signal`
    * @returns a page, or with `.all()` every purchase one by one; errors: `not_authenticated`
    * @example
    * ```ts
@@ -346,12 +365,13 @@ export class Purchases {
    * console.log(page.items.length, page.next); // → 1 null
    * ```
    */
-  list(options: PageOptions = {}): PageRequest<Purchase> {
+  list(options: PageOptions & { origin?: "checkout" | "auto_reload" } = {}): PageRequest<Purchase> {
+    const { origin } = options;
     return new PageRequest(options, async (limit, cursor, signal) => {
-      const rows = await this.#transport.rows(
-        (db) => newestFirst(db.from("purchases").select(COLUMNS), "created_at", limit, cursor),
-        signal,
-      );
+      const rows = await this.#transport.rows((db) => {
+        const all = db.from("purchases").select(COLUMNS);
+        return newestFirst(origin ? all.eq("origin", origin) : all, "created_at", limit, cursor);
+      }, signal);
       return mapped(
         rows,
         (data) => pageOf(data.map(purchase), limit, (last) => `${last.createdAt}~${last.purchaseId}`),

@@ -32,7 +32,10 @@ export async function ensurePrices(stripe: Stripe, packages: SoldPackage[]): Pro
 async function ensurePrice(stripe: Stripe, sold: SoldPackage): Promise<EnsuredPrice> {
   const productId = await ensureProduct(stripe, sold);
   const { data: [found] } = await stripe.prices.list({ lookup_keys: [sold.lookup_key], limit: 1 });
-  if (found?.unit_amount === sold.price_cents && found.currency === sold.currency) {
+  if (found && fits(found, sold)) {
+    // Stripe lets the tax behavior be decided once, for a price that was made without.
+    const undecided = found.tax_behavior !== "exclusive";
+    if (undecided) await stripe.prices.update(found.id, { tax_behavior: "exclusive" });
     if (found.active) return { package: sold, priceId: found.id, outcome: "found" };
     await stripe.prices.update(found.id, { active: true });
     return { package: sold, priceId: found.id, outcome: "reactivated" };
@@ -41,6 +44,8 @@ async function ensurePrice(stripe: Stripe, sold: SoldPackage): Promise<EnsuredPr
     product: productId,
     currency: sold.currency,
     unit_amount: sold.price_cents,
+    // Prices are without tax: what Stripe Tax adds comes on top, in every currency.
+    tax_behavior: "exclusive",
     lookup_key: sold.lookup_key,
     // Somebody may have moved the key to another price by hand; it comes back to one that has the right amount.
     transfer_lookup_key: true,
@@ -48,6 +53,10 @@ async function ensurePrice(stripe: Stripe, sold: SoldPackage): Promise<EnsuredPr
   }, { idempotencyKey: `price:${sold.lookup_key}:${found?.id ?? "new"}` });
   return { package: sold, priceId: price.id, outcome: "created" };
 }
+
+const fits = (price: Stripe.Price, sold: SoldPackage): boolean =>
+  price.unit_amount === sold.price_cents && price.currency === sold.currency &&
+  price.tax_behavior !== "inclusive";
 
 /** The product's id is fixed, so creating it twice is impossible; its name follows the package's. */
 async function ensureProduct(stripe: Stripe, sold: SoldPackage): Promise<string> {

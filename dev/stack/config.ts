@@ -14,7 +14,7 @@ interface AuthSection {
 
 interface ConfigFile {
   auth?: AuthSection;
-  functions?: Record<string, { enabled?: boolean; verify_jwt?: boolean }>;
+  functions?: Record<string, { enabled?: boolean; verify_jwt?: boolean; static_files?: string[] }>;
 }
 
 async function readConfig(): Promise<ConfigFile> {
@@ -40,11 +40,12 @@ export async function readAuthConfig(): Promise<AuthSection & { site_url: string
 
 /** Functions verify tokens in the gateway unless the config says that they do it themselves. */
 export async function readFunctionConfig(): Promise<
-  (name: string) => { enabled: boolean; verifyJwt: boolean }
+  (name: string) => { enabled: boolean; verifyJwt: boolean; staticFiles: string[] }
 > {
   const { functions = {} } = await readConfig();
   return (name) => ({
     enabled: functions[name]?.enabled ?? true,
     verifyJwt: functions[name]?.verify_jwt ?? true,
+    staticFiles: (functions[name]?.static_files ?? []).map((file) => join(supabaseDir, file)),
   });
 }

@@ -13,6 +13,9 @@ const ENV_NAMES = [
   "SUPABASE_JWKS",
   "STRIPE_SECRET_KEY",
   "STRIPE_API_URL",
+  "SMTP_URL",
+  "MAIL_API_URL",
+  "MAIL_API_KEY",
 ] as const;
 
 export type FunctionEnv = Partial<Record<typeof ENV_NAMES[number], string>>;
@@ -24,7 +27,7 @@ interface Running {
 
 export class Functions {
   #running = new Map<string, Promise<Running>>();
-  #names = new Map<string, { verifyJwt: boolean }>();
+  #names = new Map<string, { verifyJwt: boolean; staticFiles: string[] }>();
 
   constructor(
     private processes: Processes,
@@ -43,8 +46,8 @@ export class Functions {
         () => true,
         () => false,
       );
-      const { enabled, verifyJwt } = config(entry.name);
-      if (hasIndex && enabled) this.#names.set(entry.name, { verifyJwt });
+      const { enabled, verifyJwt, staticFiles } = config(entry.name);
+      if (hasIndex && enabled) this.#names.set(entry.name, { verifyJwt, staticFiles });
     }
     return [...this.#names.keys()].sort();
   }
@@ -94,14 +97,18 @@ export class Functions {
 
   #arguments(name: string): string[] {
     const folder = join(this.folder, name);
+    // Deployed, a function finds the files that its config lists, and no others.
+    const files = this.#names.get(name)?.staticFiles ?? [];
     const hosts = [this.env.SUPABASE_URL!, this.env.STRIPE_API_URL ?? "https://api.stripe.com:443"]
       .map((url) => /^https?:\/\/([^/]+)/.exec(url)![1]!);
+    if (name === "send-notifications" && this.env.SMTP_URL) hosts.push(new URL(this.env.SMTP_URL).host);
     return [
       "serve",
       ...["--quiet", "--no-prompt", "--no-lock", "--cached-only", "--no-remote"],
       ...["--node-modules-dir=manual", "--config", join(folder, "deno.json")],
       `--allow-net=${hosts.join(",")}`,
       `--allow-env=${ENV_NAMES.join(",")}`,
+      ...(files.length > 0 ? [`--allow-read=${files.join(",")}`] : []),
       "--v8-flags=--max-old-space-size=256",
       ...["--host", "127.0.0.1", "--port", "0"],
       join(folder, "index.ts"),

@@ -141,6 +141,7 @@ function functionEnv(env: StackEnv): FunctionEnv {
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: env.SECRET_KEY }),
     SUPABASE_JWKS: env.JWKS,
     STRIPE_SECRET_KEY: env.STRIPE_SECRET_KEY,
+    SMTP_URL: `smtp://127.0.0.1:${env.SMTP_PORT}`,
     ...(env.STRIPE_API_URL ? { STRIPE_API_URL: env.STRIPE_API_URL } : {}),
   };
 }

@@ -17,6 +17,7 @@ import { eventRoutes } from "./resources/events.ts";
 import { invoiceRoutes } from "./resources/invoices.ts";
 import { paymentIntentRoutes } from "./resources/payment_intents.ts";
 import { paymentMethodRoutes } from "./resources/payment_methods.ts";
+import { portalRoutes } from "./resources/portal.ts";
 import { priceRoutes } from "./resources/prices.ts";
 import { productRoutes } from "./resources/products.ts";
 import { refundRoutes } from "./resources/refunds.ts";
@@ -40,6 +41,7 @@ const ROUTES: readonly Route[] = [
   ...refundRoutes,
   ...disputeRoutes,
   ...invoiceRoutes,
+  ...portalRoutes,
   ...balanceTransactionRoutes,
   ...eventRoutes,
 ];
@@ -71,7 +73,7 @@ export class Api {
   }
 
   async #answer(incoming: Incoming, entry: LoggedRequest): Promise<Answer | typeof CUT> {
-    const refusal = this.#refuse(incoming);
+    const refusal = this.#refuse(incoming, entry);
     if (refusal) return this.#respond(resultOf(refusal), entry);
     const fault = this.sim.faults.take(incoming.method, incoming.url.pathname);
     if (fault) entry.fault = fault.kind;
@@ -90,10 +92,11 @@ export class Api {
     }
   }
 
-  #refuse(incoming: Incoming): ApiError | null {
+  #refuse(incoming: Incoming, entry: LoggedRequest): ApiError | null {
     const refusal = authenticate(incoming.header("authorization"));
     if (refusal) return refusal;
-    return this.sim.faults.overLimit(Date.now()) ? rateLimited() : null;
+    const reason = this.sim.faults.overLimit(entry.endpoint ?? "none", entry.received_ms);
+    return reason ? rateLimited(reason) : null;
   }
 
   async #perform(
@@ -184,8 +187,11 @@ export class Api {
   }
 
   #logged(incoming: Incoming): LoggedRequest {
+    const match = findRoute(ROUTES, incoming.method, incoming.url.pathname);
     return this.sim.log.add({
       at: this.sim.clock.nowMs(),
+      received_ms: Date.now(),
+      endpoint: match && `${match.route.method} ${match.route.path}`,
       request_id: `req_${randomText(14)}`,
       method: incoming.method,
       path: incoming.url.pathname,

@@ -1,20 +1,22 @@
 import { digitsOf } from "./cards.ts";
-import { ApiError, wrongState } from "./errors.ts";
 import {
-  attemptPayment,
-  createIntent,
-  needsAuthenticationToSave,
-  type Outcome,
-  rejectIntent,
-  rememberAuthentication,
-} from "./payments.ts";
+  applyCustomerUpdate,
+  ensureCustomer,
+  learnPerson,
+  needSavedMethod,
+  type Person,
+  personFrom,
+  requireTaxPlace,
+} from "./checkout_customer.ts";
+import { customerToSaveTo, refuseSetup, saveMethod, setupOf } from "./checkout_setup.ts";
+import { wrongState } from "./errors.ts";
+import { attemptPayment, createIntent, type Outcome, rejectIntent } from "./payments.ts";
 import { activeCode, redeem } from "./resources/coupons.ts";
-import { createCustomer } from "./resources/customers.ts";
 import { createInvoice } from "./resources/invoices.ts";
 import { cancelIntent } from "./resources/payment_intents.ts";
-import { attachMethod, createMethod, type MethodDetails } from "./resources/payment_methods.ts";
-import { applyDiscount } from "./resources/session_create.ts";
-import { succeededSetup } from "./resources/setup_intents.ts";
+import { createMethod, type MethodDetails } from "./resources/payment_methods.ts";
+import { cancelSetup } from "./resources/setup_intents.ts";
+import { retotal } from "./session_totals.ts";
 import type { Simulator } from "./simulator.ts";
 import type { MethodType, PaymentIntent, PaymentMethod, Session } from "./types.ts";
 
@@ -23,7 +25,9 @@ export interface Submission {
   type: MethodType;
   /** A card number, an account number or an IBAN. */
   number: string;
-  details: MethodDetails;
+  details: MethodDetails & { billing?: Person };
+  /** A card saved earlier, instead of a number. */
+  saved?: string;
   /** "Save my details for next time" was ticked. */
   save?: boolean;
 }
@@ -50,10 +54,7 @@ export function submit(sim: Simulator, session: Session, submission: Submission)
       "payment_method_not_available",
     );
   }
-  const number = submission.type === "card" ? digitsOf(submission.number) : submission.number;
-  const method = createMethod(sim, submission.type, number, submission.details);
-  learnCustomerDetails(sim, session, submission);
-  allowRedisplay(sim, session, method, submission.save ?? false);
+  const method = methodFrom(sim, session, submission);
   if (session.mode === "setup") return submitSetup(sim, session, method, false);
   if (submission.save) {
     const plan = sim.store.plans.need(session.id);
@@ -63,21 +64,37 @@ export function submit(sim: Simulator, session: Session, submission: Submission)
   return pay(sim, session, method, false);
 }
 
-/** Who ticked "save" may be shown the method again; one kept for the merchant's use only may not. */
+/** Everything is checked before a method comes to be: the saved card, and where the person is taxed. */
+function methodFrom(sim: Simulator, session: Session, submission: Submission): PaymentMethod {
+  const saved = submission.saved ? needSavedMethod(sim, session, submission.saved) : null;
+  learnPerson(sim, session, personFrom(saved, submission.details.billing));
+  requireTaxPlace(session);
+  if (saved) return saved;
+  const number = submission.type === "card" ? digitsOf(submission.number) : submission.number;
+  const method = createMethod(sim, submission.type, number, submission.details);
+  allowRedisplay(sim, session, method, submission.save ?? false);
+  return method;
+}
+
+/**
+ * Who ticked "save", or came to save, is shown the method again; one kept for the merchant's use only is not,
+ * unless the merchant said otherwise.
+ */
 function allowRedisplay(sim: Simulator, session: Session, method: PaymentMethod, ticked: boolean): void {
-  const kept = session.mode === "setup" ||
-    sim.store.plans.need(session.id).intent.setup_future_usage !== null;
-  method.allow_redisplay = ticked ? "always" : kept ? "limited" : "unspecified";
+  const plan = sim.store.plans.need(session.id);
+  const kept = plan.intent.setup_future_usage !== null;
+  const decided = ticked || session.mode === "setup" ? "always" : kept ? "limited" : "unspecified";
+  method.allow_redisplay = plan.allow_redisplay ?? decided;
   sim.store.paymentMethods.put(method);
 }
 
 /** Nothing is due after a discount of 100 %: there is nothing to pay with. */
-export function submitWithoutPayment(sim: Simulator, session: Session, details: MethodDetails): void {
+export function submitWithoutPayment(sim: Simulator, session: Session, details: Submission["details"]): void {
   requireOpen(session);
   if (session.amount_total !== 0) {
     throw wrongState("This Checkout Session has an amount to pay.", "payment_required");
   }
-  learnCustomerDetails(sim, session, { type: "card", number: "", details });
+  learnPerson(sim, session, details.billing ?? {});
   if (session.customer_creation === "always") ensureCustomer(sim, session);
   complete(sim, session, "no_payment_required");
 }
@@ -94,9 +111,18 @@ export function finishAuthentication(sim: Simulator, session: Session, confirmed
       ? submitSetup(sim, session, method, true)
       : pay(sim, session, method, true);
   }
+  return refuseAuthentication(sim, session, method);
+}
+
+function refuseAuthentication(sim: Simulator, session: Session, method: PaymentMethod): Submitted {
   const message =
     "We are unable to authenticate your payment method. Please choose a different payment method " +
     "and try again.";
+  if (session.mode === "setup") {
+    const code = "setup_intent_authentication_failure";
+    const error = { type: "invalid_request_error", code, message } as const;
+    return toSubmitted(refuseSetup(sim, setupOf(sim, session), method, error));
+  }
   const code = "payment_intent_authentication_failure";
   if (session.payment_intent) {
     const intent = sim.store.paymentIntents.need(String(session.payment_intent));
@@ -119,53 +145,14 @@ export function applyPromotion(sim: Simulator, session: Session, code: string): 
   }
   const plan = sim.store.plans.need(session.id);
   plan.discount = { coupon: coupon.id, promotion_code: found.id };
-  const totals = applyDiscount(sim, plan.line_items, plan.discount);
   session.discounts = [{ ...plan.discount }];
-  session.amount_total = totals.total;
-  session.total_details = { amount_discount: totals.discount, amount_shipping: 0, amount_tax: 0 };
-  sim.store.plans.put(plan);
-  sim.store.sessions.put(session);
+  retotal(sim, session, plan);
   return null;
-}
-
-function learnCustomerDetails(sim: Simulator, session: Session, submission: Submission): void {
-  const billing = submission.details.billing;
-  const known = session.customer_details;
-  session.customer_details = {
-    address: {
-      city: null,
-      country: billing?.country ?? "US",
-      line1: null,
-      line2: null,
-      postal_code: billing?.postal_code ?? null,
-      state: null,
-    },
-    business_name: null,
-    email: (session.customer ? known?.email : session.customer_email) ?? billing?.email ?? known?.email ??
-      null,
-    individual_name: null,
-    name: billing?.name ?? known?.name ?? null,
-    phone: billing?.phone ?? known?.phone ?? null,
-    tax_exempt: "none",
-    tax_ids: [],
-  };
-  if (session.automatic_tax.enabled) session.automatic_tax.status = "complete";
-  sim.store.sessions.put(session);
-}
-
-/** Checkout makes a customer when it was told to, or when a payment method is to be kept for later. */
-function ensureCustomer(sim: Simulator, session: Session): string {
-  if (session.customer) return String(session.customer);
-  const details = session.customer_details;
-  const customer = createCustomer(sim, { email: details?.email ?? null, name: details?.name ?? null });
-  session.customer = customer.id;
-  sim.store.sessions.put(session);
-  return customer.id;
 }
 
 /** The intent appears with the first attempt to pay, and every further attempt uses it. */
 function intentOf(sim: Simulator, session: Session): PaymentIntent {
-  if (session.payment_intent) return sim.store.paymentIntents.need(String(session.payment_intent));
+  if (session.payment_intent) return asPriced(sim, session);
   const plan = sim.store.plans.need(session.id);
   const wantsCustomer = session.customer_creation === "always" || plan.intent.setup_future_usage !== null;
   const intent = createIntent(sim, {
@@ -178,6 +165,13 @@ function intentOf(sim: Simulator, session: Session): PaymentIntent {
   session.payment_intent = intent.id;
   sim.store.sessions.put(session);
   return intent;
+}
+
+/** Between two attempts an address can change the tax, and with it the amount. */
+function asPriced(sim: Simulator, session: Session): PaymentIntent {
+  const intent = sim.store.paymentIntents.need(String(session.payment_intent));
+  const amount = session.amount_total ?? 0;
+  return intent.amount === amount ? intent : sim.store.paymentIntents.put(Object.assign(intent, { amount }));
 }
 
 function pay(sim: Simulator, session: Session, method: PaymentMethod, authenticated: boolean): Submitted {
@@ -216,29 +210,18 @@ function submitSetup(
   method: PaymentMethod,
   authenticated: boolean,
 ): Submitted {
-  const plan = sim.store.plans.need(session.id);
-  if (!authenticated && method.type === "card" && needsAuthenticationToSave(sim, method)) {
+  const setup = setupOf(sim, session);
+  const saved = saveMethod(sim, setup, method, customerToSaveTo(sim, session), authenticated);
+  if (saved.kind === "authenticate") {
+    const plan = sim.store.plans.need(session.id);
     sim.store.plans.put({ ...plan, awaiting: { payment_method: method.id } });
-    return { kind: "authenticate" };
   }
-  const customer = ensureCustomer(sim, session);
-  try {
-    attachMethod(sim, method, customer);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 402) throw error;
-    const { code = "", decline_code = "", message } = error.body;
-    return { kind: "declined", code, declineCode: decline_code, message };
-  }
-  rememberAuthentication(sim, method, authenticated);
-  session.setup_intent = succeededSetup(sim, {
-    customer,
-    description: plan.intent.description,
-    metadata: plan.intent.metadata,
-    method_types: plan.method_types,
-    payment_method: method.id,
-  }).id;
-  complete(sim, session, "no_payment_required");
-  return { kind: "complete" };
+  if (saved.kind === "saved") complete(sim, session, "no_payment_required");
+  return toSubmitted(saved);
+}
+
+function toSubmitted(saved: ReturnType<typeof saveMethod>): Submitted {
+  return saved.kind === "saved" ? { kind: "complete" } : saved;
 }
 
 function complete(sim: Simulator, session: Session, payment_status: Session["payment_status"]): void {
@@ -247,8 +230,9 @@ function complete(sim: Simulator, session: Session, payment_status: Session["pay
   session.url = null;
   const plan = sim.store.plans.need(session.id);
   if (plan.discount) redeem(sim, plan.discount);
+  applyCustomerUpdate(sim, session);
   if (session.invoice_creation?.enabled && payment_status !== "unpaid") {
-    session.invoice = createInvoice(sim, session, plan.line_items).id;
+    session.invoice = createInvoice(sim, session, plan).id;
   }
   sim.unschedule(session.id, "expire_session");
   sim.store.sessions.put(session);
@@ -256,7 +240,7 @@ function complete(sim: Simulator, session: Session, payment_status: Session["pay
 }
 
 export function sessionOfIntent(sim: Simulator, intentId: string): Session | undefined {
-  return sim.store.sessions.find((session) => session.payment_intent === intentId);
+  return sim.store.sessions.where("payment_intent", intentId)[0];
 }
 
 /** A delayed payment has ended: its session learns of it, days after it was completed. */
@@ -266,7 +250,7 @@ export function afterDelayedPayment(sim: Simulator, intent: PaymentIntent, paid:
   if (paid) {
     session.payment_status = "paid";
     if (session.invoice_creation?.enabled) {
-      session.invoice = createInvoice(sim, session, sim.store.plans.need(session.id).line_items).id;
+      session.invoice = createInvoice(sim, session, sim.store.plans.need(session.id)).id;
     }
   }
   sim.store.sessions.put(session);
@@ -284,6 +268,7 @@ export function expireSession(sim: Simulator, session: Session): Session {
   if (session.payment_intent) {
     cancelIntent(sim, sim.store.paymentIntents.need(String(session.payment_intent)), "automatic");
   }
+  if (session.setup_intent) cancelSetup(sim, setupOf(sim, session));
   sim.unschedule(session.id, "expire_session");
   sim.store.sessions.put(session);
   sim.events.emit("checkout.session.expired", session);

@@ -1,15 +1,21 @@
-import type { PayOptions, RefundOptions } from "./control_routes.ts";
+import type { Books, BooksPeriod } from "./books.ts";
+import type { DeclineName } from "./cards.ts";
+import type { PayOptions, PortalOptions, PortalResult, RefundOptions } from "./control_routes.ts";
 import type { EventSettings } from "./events.ts";
-import type { FaultSpec } from "./faults.ts";
-import type { LoggedRequest } from "./request_log.ts";
+import type { FaultSpec, RateLimits } from "./faults.ts";
+import type { LoggedRequest, RequestRates } from "./request_log.ts";
 import type { ClosingStatus, DisputeOptions } from "./resources/disputes.ts";
-import type { Dispute, PaymentIntent, Refund, Session } from "./types.ts";
+import type { CardUpdate } from "./resources/payment_methods.ts";
+import type { Dispute, PaymentIntent, PaymentMethod, Refund, Session } from "./types.ts";
 
-export type { PayOptions, RefundOptions } from "./control_routes.ts";
+export type { BookedPayment, Books, BooksPeriod, BookTotals } from "./books.ts";
+export type { DeclineName } from "./cards.ts";
+export type { PayOptions, PortalOptions, PortalResult, RefundOptions } from "./control_routes.ts";
 export type { EventSettings } from "./events.ts";
-export type { FaultKind, FaultMatch, FaultSpec } from "./faults.ts";
-export type { LoggedRequest } from "./request_log.ts";
+export type { FaultKind, FaultMatch, FaultSpec, RateLimits } from "./faults.ts";
+export type { LoggedRequest, RequestRates } from "./request_log.ts";
 export type { ClosingStatus, DisputeOptions } from "./resources/disputes.ts";
+export type { CardUpdate } from "./resources/payment_methods.ts";
 
 export type PayResult =
   | { kind: "complete"; session: Session }
@@ -80,9 +86,39 @@ export class StripeControl {
     return this.#call("clear-faults");
   }
 
-  /** Answers 429 beyond so many API requests a second; null lifts the limit. */
-  rateLimit(perSecond: number | null): Promise<void> {
-    return this.#call("rate-limit", { perSecond });
+  /** Answers 429 beyond so many API requests a second, over all or of each operation; null lifts the limits. */
+  rateLimit(limits: number | null | RateLimits): Promise<void> {
+    return this.#call("rate-limit", typeof limits === "object" ? { ...limits } : { perSecond: limits });
+  }
+
+  /** How many API requests came in each second, and the most within any 1000 milliseconds. */
+  rates(): Promise<RequestRates> {
+    return this.#call("rates");
+  }
+
+  /** The bank declines a saved card from now on, by a decline code; null ends that. */
+  declineFrom(paymentMethodId: string, code: DeclineName | null): Promise<PaymentMethod> {
+    return this.#call("decline-from", { payment_method: paymentMethodId, code });
+  }
+
+  /** The network updates a card: a new date, or a new number, which starts clean. */
+  updateCard(paymentMethodId: string, change: CardUpdate): Promise<PaymentMethod> {
+    return this.#call("update-card", { ...change, payment_method: paymentMethodId });
+  }
+
+  /** Uses the portal as its customer; takes the session's id or its `url`. */
+  portal(session: string, options: PortalOptions = {}): Promise<PortalResult> {
+    return this.#call("portal", { ...options, session });
+  }
+
+  /** Removes a session, intent, charge, refund, dispute or event without a trace. */
+  forget(id: string): Promise<void> {
+    return this.#call("forget", { id });
+  }
+
+  /** What Stripe says about all money, for a ledger to be compared with to the cent. */
+  books(period: BooksPeriod = {}): Promise<Books> {
+    return this.#call("books", { ...period });
   }
 
   /** For events from now on; without arguments they appear at once and in order again. */

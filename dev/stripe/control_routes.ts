@@ -1,4 +1,5 @@
 import { bankAccountsOf } from "./bank_accounts.ts";
+import { books, type BooksPeriod } from "./books.ts";
 import {
   afterDelayedPayment,
   expireSession,
@@ -7,11 +8,14 @@ import {
   type Submitted,
   submitWithoutPayment,
 } from "./checkout.ts";
+import type { Person } from "./checkout_customer.ts";
+import type { Saved } from "./checkout_setup.ts";
 import { ApiError, invalid, missing, wrongState } from "./errors.ts";
 import type { EventSettings } from "./events.ts";
-import type { FaultSpec } from "./faults.ts";
+import type { FaultSpec, RateLimits } from "./faults.ts";
 import { type Answer, type Incoming, json } from "./http.ts";
-import { failPayment, settlePayment } from "./payments.ts";
+import { declineFrom, failPayment, settlePayment } from "./payments.ts";
+import { addCard, cardsOf, defaultCardOf, finishAdding, makeDefault, removeCard } from "./portal.ts";
 import { getCharge } from "./resources/charges.ts";
 import {
   closeDispute,
@@ -22,11 +26,13 @@ import {
   openDispute,
 } from "./resources/disputes.ts";
 import { getIntent } from "./resources/payment_intents.ts";
+import { type CardUpdate, updateFromNetwork } from "./resources/payment_methods.ts";
+import { enterPortal } from "./resources/portal.ts";
 import { createRefund, failRefund, settleRefund } from "./resources/refunds.ts";
 import { getSession } from "./resources/sessions.ts";
 import type { Simulator } from "./simulator.ts";
 import { runDueTasks } from "./tasks.ts";
-import type { MethodType, PaymentIntent, Refund, Session } from "./types.ts";
+import type { MethodType, PaymentIntent, PaymentMethod, Refund, Session } from "./types.ts";
 
 export interface PayOptions {
   /** Digits of a test card; 4242… unless given. */
@@ -34,10 +40,34 @@ export interface PayOptions {
   method?: MethodType;
   /** An account number or IBAN, for a delayed method that should end by itself in a known way. */
   account?: string;
-  customerDetails?: { email?: string; name?: string; country?: string; postal_code?: string };
+  /** One of the customer's cards that the page offers, instead of a number. */
+  savedMethod?: string;
+  /**
+   * The address decides an automatic tax, for which it is San Francisco unless given. A `tax_id` and a
+   * `business_name` are entered where the page collects them.
+   */
+  customerDetails?: Omit<Person, "phone">;
   save?: boolean;
   /** What the person does on the bank's page, if the card asks for one: confirm unless set to false. */
   authenticate?: boolean;
+}
+
+/** What a customer does in the portal, in this order. */
+export interface PortalOptions {
+  /** The digits of a card to add, which becomes the default. */
+  addCard?: string;
+  /** As in `PayOptions`. */
+  authenticate?: boolean;
+  makeDefault?: string;
+  remove?: string;
+}
+
+export interface PortalResult {
+  customer: string;
+  default_payment_method: string | null;
+  cards: PaymentMethod[];
+  /** How adding a card ended; null when none was added. */
+  added: Saved | null;
 }
 
 export interface RefundOptions {
@@ -65,7 +95,15 @@ const ACTIONS: Record<string, Action> = {
   "refund": (sim, body) => refundCharge(sim, text(body, "charge"), body as RefundOptions),
   "fault": (sim, body) => sim.faults.add(body as unknown as FaultSpec),
   "clear-faults": (sim) => sim.faults.clear(),
-  "rate-limit": (sim, body) => sim.faults.limit(body.perSecond as number | null),
+  "rate-limit": (sim, body) => sim.faults.limit(body as RateLimits),
+  "decline-from": (sim, body) =>
+    declineFrom(sim, methodOf(sim, text(body, "payment_method")), (body.code ?? null) as string | null),
+  "update-card": (sim, body) =>
+    updateFromNetwork(sim, methodOf(sim, text(body, "payment_method")), body as CardUpdate),
+  "portal": (sim, body) => usePortal(sim, text(body, "session"), body as PortalOptions),
+  "forget": (sim, body) => forget(sim, text(body, "id")),
+  "books": (sim, body) => books(sim, body as BooksPeriod),
+  "rates": (sim) => sim.log.rates(),
   "events": (sim, body) => sim.events.configure(body as Partial<EventSettings>),
   "advance-clock": (sim, body) => advance(sim, Number(body.seconds)),
   "now": (sim) => ({ now: sim.now() }),
@@ -104,13 +142,24 @@ function text(body: Body, name: string): string {
   return value;
 }
 
+const SAN_FRANCISCO = { country: "US", state: "CA", city: "San Francisco", postal_code: "94107" };
+
 export function payCheckout(
   sim: Simulator,
   id: string,
   options: PayOptions,
 ): Submitted & { session: Session } {
   const session = getSession(sim, id);
-  const billing = { email: "customer@example.com", name: "Test Customer", ...options.customerDetails };
+  const { country, state, postal_code } = options.customerDetails ?? {};
+  const elsewhere = country ?? state ?? postal_code;
+  const somewhere = !session.automatic_tax.enabled ? {} : elsewhere ? { country: "US" } : SAN_FRANCISCO;
+  const entered = {
+    email: "customer@example.com",
+    name: "Test Customer",
+    ...somewhere,
+    ...options.customerDetails,
+  };
+  const billing = options.savedMethod ? { ...options.customerDetails } : entered;
   if (session.mode === "payment" && session.amount_total === 0) {
     submitWithoutPayment(sim, session, { billing });
     return { kind: "complete", session };
@@ -119,7 +168,8 @@ export function payCheckout(
   const number = type === "card"
     ? options.card ?? "4242424242424242"
     : options.account ?? bankAccountsOf(type)[0]!.number;
-  let outcome = submit(sim, session, { type, number, details: { billing }, save: options.save });
+  const { savedMethod: saved, save } = options;
+  let outcome = submit(sim, session, { type, number, details: { billing }, saved, save });
   if (outcome.kind === "authenticate") {
     outcome = finishAuthentication(sim, session, options.authenticate ?? true);
   }
@@ -175,6 +225,42 @@ function refundOf(sim: Simulator, id: string): Refund {
   const refund = sim.store.refunds.get(id);
   if (!refund) throw missing("refund", id, "id");
   return refund;
+}
+
+function methodOf(sim: Simulator, id: string): PaymentMethod {
+  const method = sim.store.paymentMethods.get(id);
+  if (!method) throw missing("PaymentMethod", id, "payment_method");
+  return method;
+}
+
+/** Takes the session's id, or the address of its page. */
+function usePortal(sim: Simulator, given: string, options: PortalOptions): PortalResult {
+  const secret = given.startsWith("bps_")
+    ? sim.store.portalSessions.get(given)?.secret ?? ""
+    : new URL(given).pathname.split("/")[3] ?? "";
+  const session = enterPortal(sim, secret);
+  if (!session) throw wrongState("This portal session has expired, or never was.", "portal_session_expired");
+  let added: Saved | null = null;
+  if (options.addCard) {
+    added = addCard(sim, session, options.addCard, { billing: { name: "Test Customer", country: "US" } });
+    if (added.kind === "authenticate") added = finishAdding(sim, session, options.authenticate ?? true);
+  }
+  if (options.makeDefault) makeDefault(sim, session, options.makeDefault);
+  if (options.remove) removeCard(sim, session, options.remove);
+  return {
+    customer: session.customer,
+    default_payment_method: defaultCardOf(sim, session),
+    cards: cardsOf(sim, session),
+    added,
+  };
+}
+
+/** As if the test data had been deleted: the object is gone, and a cursor that names it leads nowhere. */
+function forget(sim: Simulator, id: string): void {
+  for (const table of ["sessions", "paymentIntents", "charges", "refunds", "disputes"] as const) {
+    sim.store[table].remove(id);
+  }
+  if (sim.store.events.get(id)) sim.events.drop(id);
 }
 
 /** Makes a session say something it should not: the caller's checks are what is under test. */

@@ -73,13 +73,16 @@ export function wrongState(message: string, code: string, extra: Partial<ErrorBo
   return new ApiError(400, { type: "invalid_request_error", code, message, ...extra });
 }
 
-export function rateLimited(): ApiError {
+/** What was limited, in the words of the header that Stripe answers 429 with. */
+export type LimitReason = "global-rate" | "endpoint-rate";
+
+export function rateLimited(reason: LimitReason = "global-rate"): ApiError {
   return new ApiError(429, {
     type: "invalid_request_error",
     code: "rate_limit",
     message: "Request rate limit exceeded. You can learn more about rate limits here " +
       "https://stripe.com/docs/rate-limits.",
-  }, { "stripe-rate-limited-reason": "global-rate" });
+  }, { "stripe-rate-limited-reason": reason });
 }
 
 export function serverError(status: 500 | 503): ApiError {

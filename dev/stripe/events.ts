@@ -1,7 +1,9 @@
 import type { Clock } from "./clock.ts";
 import { DAY } from "./clock.ts";
+import { copy } from "./copy.ts";
 import { newId } from "./ids.ts";
 import type { Store } from "./store.ts";
+import { Timeline } from "./timeline.ts";
 import type { Event } from "./types.ts";
 import { API_VERSION } from "./version.ts";
 
@@ -25,6 +27,7 @@ export interface EventCause {
 /** Writes events down as things happen, and decides when the events list shows them. */
 export class EventRecorder {
   #settings: EventSettings = { ...AS_THEY_HAPPEN };
+  #timeline: Timeline | null = null;
   /** The API request being handled; null for what happens by itself or by a person on a page. */
   cause: EventCause | null = null;
 
@@ -46,8 +49,8 @@ export class EventRecorder {
       api_version: API_VERSION,
       created: this.clock.now(),
       data: {
-        object: structuredClone(object),
-        ...(previous ? { previous_attributes: structuredClone(previous) } : {}),
+        object: copy(object),
+        ...(previous ? { previous_attributes: copy(previous) } : {}),
       },
       livemode: false,
       pending_webhooks: 0,
@@ -64,18 +67,36 @@ export class EventRecorder {
     const wait = shuffle ? Math.random() * delayMs : delayMs;
     const visible_at_ms = dropped ? Number.MAX_SAFE_INTEGER : Math.round(this.clock.nowMs() + wait);
     const place = this.store.events.rank(id);
-    this.store.deliveries.put({ id, visible_at_ms, rank: shuffle ? Math.random() * place : place });
+    const rank = shuffle ? Math.random() * place : place;
+    this.store.deliveries.put({ id, visible_at_ms, rank });
+    this.#timeline?.put({ id, created: this.store.events.need(id).created, rank });
   }
 
-  /** The events Stripe would list now, newest first. */
-  visible(): Event[] {
-    const now = this.clock.nowMs();
-    const oldest = this.clock.now() - RETENTION_SECONDS;
-    const rank = (id: string) => this.store.deliveries.get(id)?.rank ?? 0;
-    return this.store.events
-      .filter((event) =>
-        event.created >= oldest && (this.store.deliveries.get(event.id)?.visible_at_ms ?? 0) <= now
-      )
-      .sort((a, b) => b.created - a.created || rank(b.id) - rank(a.id));
+  /** In the order of the list, which with `shuffle` is not the order in which they happened. */
+  get timeline(): Timeline {
+    if (!this.#timeline) {
+      this.#timeline = new Timeline();
+      for (const { id, created } of this.store.events.values()) {
+        this.#timeline.put({ id, created, rank: this.store.deliveries.get(id)?.rank ?? 0 });
+      }
+    }
+    return this.#timeline;
+  }
+
+  /** The event, if Stripe would list it now. */
+  visible(id: string): Event | undefined {
+    const event = this.store.events.get(id);
+    if (!event || event.created < this.clock.now() - RETENTION_SECONDS) return undefined;
+    return (this.store.deliveries.get(id)?.visible_at_ms ?? 0) <= this.clock.nowMs() ? event : undefined;
+  }
+
+  drop(id: string): void {
+    this.store.events.remove(id);
+    this.store.deliveries.remove(id);
+    this.#timeline?.remove(id);
+  }
+
+  forget(): void {
+    this.#timeline = null;
   }
 }

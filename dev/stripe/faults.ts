@@ -1,3 +1,5 @@
+import type { LimitReason } from "./errors.ts";
+
 /**
  * What can go wrong between a caller and Stripe. `_after` and `drop_after` happen after the request had its effect:
  * the caller cannot tell them from their twins, and only an idempotency key or a second look can.
@@ -33,6 +35,14 @@ export interface FaultSpec {
   delayMs?: number;
 }
 
+/** Requests a second before 429 is answered; absent or null for no limit. Stripe's own are 25 in a sandbox. */
+export interface RateLimits {
+  /** Over all requests. */
+  perSecond?: number | null;
+  /** Over the requests of each operation, such as `GET /v1/payment_intents/:id` for whatever id. */
+  perEndpoint?: number | null;
+}
+
 interface ActiveFault {
   spec: FaultSpec;
   path: RegExp | null;
@@ -41,8 +51,8 @@ interface ActiveFault {
 
 export class Faults {
   #active: ActiveFault[] = [];
-  #perSecond: number | null = null;
-  #recent: number[] = [];
+  #limits: RateLimits = {};
+  readonly #recent = new Map<string, number[]>();
 
   add(spec: FaultSpec): void {
     if (!FAULT_KINDS.includes(spec.kind)) throw new TypeError(`There is no fault "${spec.kind}".`);
@@ -54,18 +64,29 @@ export class Faults {
     this.#active = [];
   }
 
-  /** Requests a second before 429 is answered; null for no limit. */
-  limit(perSecond: number | null): void {
-    this.#perSecond = perSecond;
-    this.#recent = [];
+  limit(limits: RateLimits): void {
+    this.#limits = limits;
+    this.#recent.clear();
   }
 
-  overLimit(nowMs: number): boolean {
-    if (this.#perSecond === null) return false;
-    this.#recent = this.#recent.filter((at) => at > nowMs - 1000);
-    if (this.#recent.length >= this.#perSecond) return true;
-    this.#recent.push(nowMs);
-    return false;
+  /** What limit the request goes beyond, if any; one that passes counts against both. */
+  overLimit(endpoint: string, nowMs: number): LimitReason | null {
+    const { perSecond, perEndpoint } = this.#limits;
+    if (full(this.#window("", nowMs), perSecond)) return "global-rate";
+    if (full(this.#window(endpoint, nowMs), perEndpoint)) return "endpoint-rate";
+    if (perSecond) this.#window("", nowMs).push(nowMs);
+    if (perEndpoint) this.#window(endpoint, nowMs).push(nowMs);
+    return null;
+  }
+
+  /** The requests of the last second, oldest first. */
+  #window(name: string, nowMs: number): number[] {
+    const times = this.#recent.get(name) ?? [];
+    const kept = times.length > 0 && times[0]! <= nowMs - 1000
+      ? times.filter((at) => at > nowMs - 1000)
+      : times;
+    this.#recent.set(name, kept);
+    return kept;
   }
 
   /** The first fault that matches, one use of it spent. */
@@ -79,4 +100,8 @@ export class Faults {
     if (fault.left <= 0) this.#active = this.#active.filter((each) => each !== fault);
     return fault.spec;
   }
+}
+
+function full(times: number[], limit: number | null | undefined): boolean {
+  return limit !== null && limit !== undefined && times.length >= limit;
 }

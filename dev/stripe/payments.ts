@@ -1,5 +1,5 @@
 import { bankAccountByNumber } from "./bank_accounts.ts";
-import { cardByNumber, type Decline, DECLINES } from "./cards.ts";
+import { cardByNumber, type Decline, type DeclineName, DECLINES } from "./cards.ts";
 import { DAY } from "./clock.ts";
 import type { ErrorBody } from "./errors.ts";
 import { ApiError } from "./errors.ts";
@@ -7,7 +7,7 @@ import { newId, randomText } from "./ids.ts";
 import { createCharge, failCharge, settleCharge } from "./resources/charges.ts";
 import { attachMethod } from "./resources/payment_methods.ts";
 import type { Simulator } from "./simulator.ts";
-import type { Charge, MethodType, PaymentIntent, PaymentMethod } from "./types.ts";
+import type { Charge, Instrument, MethodType, PaymentIntent, PaymentMethod } from "./types.ts";
 
 /** The course of a payment, the same whether a person pays on the page or a server off session. */
 
@@ -103,7 +103,8 @@ export function attemptPayment(sim: Simulator, intent: PaymentIntent, attempt: A
 
 function attemptCard(sim: Simulator, intent: PaymentIntent, attempt: Attempt): Outcome {
   const { method, offSession, authenticated } = attempt;
-  const card = cardByNumber(sim.store.instruments.need(method.id).number);
+  const instrument = sim.store.instruments.need(method.id);
+  const card = cardByNumber(instrument.number);
   if (!authenticated && asksForAuthentication(sim, method, offSession)) {
     if (offSession) return decline(sim, intent, attempt, DECLINES.authentication_required);
     intent.status = "requires_action";
@@ -111,7 +112,7 @@ function attemptCard(sim: Simulator, intent: PaymentIntent, attempt: Attempt): O
     sim.events.emit("payment_intent.requires_action", intent);
     return { kind: "requires_action" };
   }
-  const reason = card ? card.decline : "test_mode_live_card";
+  const reason = declineOf(instrument);
   if (reason) return decline(sim, intent, attempt, DECLINES[reason]);
   const charge = createCharge(sim, intent, method, authenticated);
   intent.latest_charge = charge.id;
@@ -124,8 +125,16 @@ function attemptCard(sim: Simulator, intent: PaymentIntent, attempt: Attempt): O
   return { kind: "succeeded", charge };
 }
 
+/** What the bank refuses with: what it was told to, or what the test card's number stands for. */
+function declineOf({ number, declines }: Instrument): DeclineName | undefined {
+  if (declines && declines !== "authentication_required") return declines as DeclineName;
+  const card = cardByNumber(number);
+  return card ? card.decline : "test_mode_live_card";
+}
+
 function asksForAuthentication(sim: Simulator, method: PaymentMethod, offSession: boolean): boolean {
   const instrument = sim.store.instruments.need(method.id);
+  if (instrument.declines === "authentication_required") return true;
   switch (cardByNumber(instrument.number)?.authentication ?? "never") {
     case "always":
       return true;
@@ -206,6 +215,16 @@ export function rejectIntent(
 export function cardError(intent: PaymentIntent): ApiError {
   const { payment_method_type: _, ...error } = intent.last_payment_error!;
   return new ApiError(402, { ...error, payment_intent: structuredClone(intent) } as ErrorBody);
+}
+
+/** The bank changes its mind about a card: from now on it answers so, or with null as its number does. */
+export function declineFrom(sim: Simulator, method: PaymentMethod, name: string | null): PaymentMethod {
+  if (method.type !== "card") throw new TypeError("Only a card can start to be declined.");
+  if (name !== null && !Object.hasOwn(DECLINES, name)) {
+    throw new TypeError(`There is no decline "${name}"; there are ${Object.keys(DECLINES).join(", ")}.`);
+  }
+  sim.store.instruments.put({ ...sim.store.instruments.need(method.id), declines: name });
+  return method;
 }
 
 /** `setup_future_usage` attaches the method, and remembers whether its owner was there to confirm. */

@@ -11,6 +11,8 @@ export interface Call<P> {
 
 export interface Route {
   method: string;
+  /** As it was written, `/v1/prices/:id`: the name of the operation. */
+  path: string;
   pattern: RegExp;
   /** Refuses what does not validate, before anything is executed; returns the execution. */
   prepare(sim: Simulator, form: Form, ids: string[]): { expand: string[] | undefined; run(): unknown };
@@ -25,6 +27,7 @@ export function route<P extends { expand: string[] | undefined }>(
 ): Route {
   return {
     method,
+    path,
     pattern: new RegExp(`^${path.replaceAll(/:\w+/g, "([^/]+)")}$`),
     prepare(sim, form, ids) {
       const params = read(form);

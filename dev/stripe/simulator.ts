@@ -71,8 +71,9 @@ export class Simulator {
     await this.store.clear();
     this.clock.restore(0);
     this.events.configure({});
+    this.events.forget();
     this.faults.clear();
-    this.faults.limit(null);
+    this.faults.limit({});
     this.log.clear();
   }
 }

@@ -1,4 +1,5 @@
 import { type Journal, type JournalLine } from "./journal.ts";
+import { type Identified, Table } from "./table.ts";
 import type {
   BalanceTransaction,
   Charge,
@@ -12,6 +13,8 @@ import type {
   KeptResult,
   PaymentIntent,
   PaymentMethod,
+  PortalConfiguration,
+  PortalSession,
   Price,
   Product,
   PromotionCode,
@@ -21,66 +24,6 @@ import type {
   SetupIntent,
   Task,
 } from "./types.ts";
-
-export interface Identified {
-  id: string;
-}
-
-/** Rows of one kind, in the order they were made. Whoever changes a row puts it again, so that it is kept. */
-export class Table<T extends Identified> {
-  readonly #rows = new Map<string, T>();
-  readonly #order = new Map<string, number>();
-  #last = 0;
-
-  constructor(readonly name: string, private readonly changed: (table: string, id: string) => void) {}
-
-  get(id: string): T | undefined {
-    return this.#rows.get(id);
-  }
-
-  /** For ids that the simulator itself wrote; a miss is a defect of the simulator. */
-  need(id: string): T {
-    const row = this.#rows.get(id);
-    if (row === undefined) throw new Error(`The simulator lost ${this.name} ${id}.`);
-    return row;
-  }
-
-  put(row: T): T {
-    if (!this.#rows.has(row.id)) this.#order.set(row.id, ++this.#last);
-    this.#rows.set(row.id, row);
-    this.changed(this.name, row.id);
-    return row;
-  }
-
-  remove(id: string): void {
-    if (!this.#rows.delete(id)) return;
-    this.#order.delete(id);
-    this.changed(this.name, id);
-  }
-
-  values(): T[] {
-    return [...this.#rows.values()];
-  }
-
-  find(test: (row: T) => boolean): T | undefined {
-    for (const row of this.#rows.values()) if (test(row)) return row;
-    return undefined;
-  }
-
-  filter(test: (row: T) => boolean): T[] {
-    return this.values().filter(test);
-  }
-
-  /** The place of a row in the order of creation; `created` alone has only whole seconds. */
-  rank(id: string): number {
-    return this.#order.get(id) ?? 0;
-  }
-
-  clear(): void {
-    this.#rows.clear();
-    this.#order.clear();
-  }
-}
 
 interface Setting extends Identified {
   value: unknown;
@@ -107,6 +50,8 @@ export class Store {
   readonly disputes = this.#table<Dispute>("disputes");
   readonly balanceTransactions = this.#table<BalanceTransaction>("balance_transactions");
   readonly invoices = this.#table<Invoice>("invoices");
+  readonly portalConfigurations = this.#table<PortalConfiguration>("portal_configurations");
+  readonly portalSessions = this.#table<PortalSession>("portal_sessions");
   readonly events = this.#table<Event>("events");
   readonly deliveries = this.#table<EventDelivery>("deliveries");
   readonly keptResults = this.#table<KeptResult>("kept_results");

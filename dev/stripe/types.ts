@@ -23,8 +23,48 @@ export type Dispute = Stripe.Dispute;
 export type BalanceTransaction = Stripe.BalanceTransaction;
 export type Invoice = Stripe.Invoice;
 export type Event = Stripe.Event;
+export type PortalConfiguration = Stripe.BillingPortal.Configuration;
+
+/** Stripe shows a portal session once, when it is made; here it also remembers what its page needs. */
+export type PortalSession = Stripe.BillingPortal.Session & {
+  /** The last part of its address: whoever knows it is let in. */
+  secret: string;
+  opened_at: number | null;
+  /** The setup that a card being added belongs to, until one succeeds. */
+  setup: string | null;
+  awaiting: { payment_method: string } | null;
+};
 
 export type MethodType = "card" | "us_bank_account" | "sepa_debit";
+
+export type AllowRedisplay = "always" | "limited" | "unspecified";
+
+export interface TaxPlace {
+  country: string | null;
+  state: string | null;
+  postal_code: string | null;
+}
+
+/** The tax of one rate over the whole session. */
+export interface TaxShare {
+  amount: number;
+  taxable_amount: number;
+  taxability_reason: string;
+  inclusive: boolean;
+  percentage: number;
+  display_name: string;
+  tax_type: "sales_tax" | "vat";
+  country: string | null;
+  state: string | null;
+}
+
+export interface TaxPlan {
+  /** The customer's own address decides, whatever is entered on the page. */
+  fixed: boolean;
+  place: TaxPlace | null;
+  exempt: "none" | "exempt" | "reverse";
+  shares: TaxShare[];
+}
 
 /** What a session was created with and Stripe does not show again. */
 export interface SessionPlan {
@@ -39,6 +79,12 @@ export interface SessionPlan {
     statement_descriptor_suffix: string | null;
   };
   discount: { coupon: string; promotion_code: string | null } | null;
+  /** Null without automatic tax. */
+  tax: TaxPlan | null;
+  /** What of the customer is overwritten with what the person enters. */
+  customer_update: { address: boolean; name: boolean };
+  /** Given by the merchant, instead of what Checkout decides. */
+  allow_redisplay: AllowRedisplay | null;
   /** A person who pays with a card that asks for authentication is between two pages. */
   awaiting: { payment_method: string } | null;
 }
@@ -51,6 +97,8 @@ export interface Instrument {
   authenticated: boolean;
   /** Taken off its customer, after which Stripe lets nobody use it again. */
   detached: boolean;
+  /** The name of the decline its bank answers with from now on; the number's own behavior otherwise. */
+  declines?: string | null;
 }
 
 /** What an event carries that the API does not show: when the list shows it, and where. */

@@ -101,15 +101,21 @@ insert into private.error_codes (code, status, hint) values
   ('package_not_found', 404, 'Choose one of the active packages.'),
   ('rate_plan_not_found', 404, 'Create the rate plan first.'),
   ('purchase_not_found', 404, 'Check the purchase or session id and who is signed in.'),
+  ('payment_method_not_found', 404, 'Choose one of the saved payment methods, or save another.'),
   ('append_only', 409, 'Journal rows never change; post a correcting transaction.'),
   ('call_ended', 409, 'The call is over; start a new one under a new id.'),
   ('rate_published', 409, 'A published rate never changes; add a version that is effective from a later instant.'),
   ('call_not_answered', 409, 'Report the answer first.'),
   ('idempotency_conflict', 409, 'The same key or id was used with other contents; use a new one.'),
   ('refund_not_possible', 409, 'Refund an ended call, once, by at most what it cost.'),
+  ('purchase_not_refundable', 409, 'Refund a purchase that Stripe has been paid for.'),
+  ('refund_exceeds_payment', 409, 'Refund at most what is left of the payment.'),
+  ('review_not_possible', 409, 'Decide about a purchase in review, once; what cannot be compared can only be dismissed and refunded.'),
+  ('auto_reload_not_possible', 409, 'Save a card and give consent first.'),
   ('session_mismatch', 409, 'This Checkout Session does not belong to this purchase.'),
   ('destination_not_rated', 422, 'No rate covers this number on this rate plan.'),
   ('too_many_calls', 429, 'End one of the live calls first.'),
+  ('too_many_failed_payments', 429, 'Wait, or ask support: too many payments have failed lately.'),
   ('rate_limited', 429, 'Wait a moment and try again.');
 
 create function private.raise_error(p_code text, p_details jsonb default '{}') returns void

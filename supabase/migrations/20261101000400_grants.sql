@@ -159,6 +159,53 @@ $$;
 comment on function private.spend_credit(uuid, bigint, bigint, timestamptz) is
   'Takes an amount from the grants that were usable at an instant, in order, for one journal line. Returns what no grant covered: debt.';
 
+create function private.return_credit(
+  p_user_id uuid, p_line bigint, p_amount_micros bigint, p_spent_lines bigint[], p_spent_at timestamptz, p_source text default 'adjustment',
+  p_purchase_id uuid default null
+) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_now timestamptz := private.clock();
+  v_entry record;
+  v_left bigint := p_amount_micros;
+  v_lapsed bigint := 0;
+  v_life interval;
+  v_part bigint;
+begin
+  for v_entry in
+    select g.id, g.expires_at, -sum(e.amount_micros) as spent_micros
+    from public.grant_entries e
+    join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
+    where e.user_id = p_user_id and e.line = any (p_spent_lines)
+    group by g.id, g.expires_at, g.source
+    having sum(e.amount_micros) < 0
+    order by g.expires_at desc nulls first, (g.source = 'promotional'), g.id desc
+  loop
+    exit when v_left = 0;
+    v_part := least(v_left, v_entry.spent_micros);
+    v_left := v_left - v_part;
+    if v_entry.expires_at <= v_now then
+      v_lapsed := v_lapsed + v_part;
+      v_life := greatest(v_life, v_entry.expires_at - p_spent_at, interval '0');
+    else
+      update public.credit_grants g set remaining_micros = g.remaining_micros + v_part where g.user_id = p_user_id and g.id = v_entry.id;
+      insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_user_id, v_entry.id, p_line, v_part);
+    end if;
+  end loop;
+  -- What no grant had paid was a debt that has been repaid since, with credit nobody can tell apart any more.
+  if v_lapsed + v_left > 0 then
+    insert into public.credit_grants (user_id, id, source, granted_micros, remaining_micros, purchase_id, expires_at, created_at)
+    values (p_user_id, p_line, p_source, v_lapsed + v_left, v_lapsed + v_left, p_purchase_id,
+      -- In seconds: a day of an interval follows the session's time zone through its clock changes.
+      case when v_left = 0 then v_now + make_interval(secs => extract(epoch from v_life)::double precision) end, v_now);
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_user_id, p_line, p_line, v_lapsed + v_left);
+  end if;
+end
+$$;
+comment on function private.return_credit(uuid, bigint, bigint, bigint[], timestamptz, text, uuid) is
+  'For one journal line, puts credit that earlier lines took back into the grants it came from, the last one spent first. For what has expired since, the person gets a new grant that lives as long as the old one still had when it was spent.';
+
 create function private.book_expiry(p_user_id uuid, p_expired_by timestamptz) returns bigint
 language plpgsql volatile set search_path = ''
 as $$

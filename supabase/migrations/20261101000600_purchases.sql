@@ -9,13 +9,15 @@
 --                  → review            Stripe says paid, but not what was asked: a person decides, nothing is credited
 --
 -- Payment state is level-triggered: `apply_checkout_session` takes what Stripe says now about the session and may be called by anyone of
--- the four ways, in any order, any number of times. It credits exactly once, under the wallet's lock.
+-- the four ways, in any order, any number of times. It credits exactly once, under the wallet's lock. What Stripe takes back later (refunds, disputes) has
+-- chapters of its own and leaves the status paid.
 
 create table public.purchases (
   user_id uuid not null references public.users (id),
   id uuid not null default gen_random_uuid(),
   idempotency_key text not null constraint purchases_idempotency_key_length check (length(idempotency_key) between 1 and 255),
   package_code text not null references public.credit_packages (code),
+  origin text not null default 'checkout' constraint purchases_origin_known check (origin in ('checkout', 'auto_reload')),
   status text not null default 'created'
     constraint purchases_status_known check (status in ('created', 'open', 'processing', 'paid', 'expired', 'failed', 'review')),
   currency text not null,
@@ -31,10 +33,17 @@ create table public.purchases (
   payment_intent_id text,
   stripe_customer_id text,
   receipt_url text,
+  invoice_url text,
   paid_cents bigint,
   tax_cents bigint,
+  refunded_cents bigint not null default 0 constraint purchases_refunded_not_negative check (refunded_cents >= 0),
+  disputed_cents bigint not null default 0,
+  clawed_back_micros bigint not null default 0 constraint purchases_clawed_back_not_negative check (clawed_back_micros >= 0),
+  failure_code text,
   review_reason text,
   created_at timestamptz not null,
+  stripe_created_at timestamptz,
+  superseded_at timestamptz,
   paid_at timestamptz,
   next_check_at timestamptz not null,
   check_count integer not null default 0,
@@ -42,7 +51,8 @@ create table public.purchases (
   primary key (user_id, id),
   unique (user_id, idempotency_key),
   constraint purchases_paid_has_instant check ((status = 'paid') = (paid_at is not null)),
-  constraint purchases_review_has_reason check ((status = 'review') = (review_reason is not null))
+  constraint purchases_review_has_reason check ((status = 'review') = (review_reason is not null)),
+  constraint purchases_paid_has_amount check (status <> 'paid' or (paid_cents is not null and tax_cents is not null))
 );
 alter table public.purchases enable row level security;
 comment on table public.purchases is 'Checkout attempts and what became of them.';
@@ -50,6 +60,7 @@ comment on column public.purchases.user_id is 'Who buys.';
 comment on column public.purchases.id is 'Also the Stripe idempotency key and session metadata.';
 comment on column public.purchases.idempotency_key is 'The client''s key: the same key returns the same purchase.';
 comment on column public.purchases.package_code is 'What is bought.';
+comment on column public.purchases.origin is 'checkout: the person paid on Stripe''s page. auto_reload: a saved card was charged.';
 comment on column public.purchases.status is 'created, open, processing, paid, expired, failed or review.';
 comment on column public.purchases.currency is 'Currency at the time of purchase.';
 comment on column public.purchases.price_cents is 'Price at the time of purchase, in cents, before tax.';
@@ -64,16 +75,24 @@ comment on column public.purchases.session_expires_at is 'When Stripe expires th
 comment on column public.purchases.payment_intent_id is 'The PaymentIntent behind the session.';
 comment on column public.purchases.stripe_customer_id is 'The Stripe customer, if there is one.';
 comment on column public.purchases.receipt_url is 'Stripe''s own receipt.';
-comment on column public.purchases.paid_cents is 'What Stripe took, in cents, tax included.';
+comment on column public.purchases.invoice_url is 'Stripe''s invoice, where invoices are made.';
+comment on column public.purchases.paid_cents is 'What Stripe took, in cents, tax included; also of a purchase in review, where it can be compared.';
 comment on column public.purchases.tax_cents is 'Tax within paid_cents.';
+comment on column public.purchases.refunded_cents is 'What refunds give back of paid_cents, as Stripe says now.';
+comment on column public.purchases.disputed_cents is 'What disputes have withdrawn of paid_cents, less what was reinstated, as Stripe says now.';
+comment on column public.purchases.clawed_back_micros is 'Credit taken back for it, less what was restored, in micro-units.';
+comment on column public.purchases.failure_code is 'Why it failed: Stripe''s decline or error code, or review_dismissed.';
 comment on column public.purchases.review_reason is 'Why it is held for review.';
 comment on column public.purchases.created_at is 'When the attempt began.';
+comment on column public.purchases.stripe_created_at is 'When its session or payment began, as Stripe says.';
+comment on column public.purchases.superseded_at is 'When the person began another purchase instead; its open session is then expired at Stripe.';
 comment on column public.purchases.paid_at is 'When the credit was granted.';
 comment on column public.purchases.next_check_at is 'When the reconciler looks at it next, while it is not final.';
 comment on column public.purchases.check_count is 'How often the reconciler has looked.';
 comment on column public.purchases.last_check_error is 'What the last look failed with.';
 
 create index purchases_session on public.purchases (stripe_session_id) where stripe_session_id is not null;
+create index purchases_payment_intent on public.purchases (payment_intent_id) where payment_intent_id is not null;
 create index purchases_package on public.purchases (package_code);
 create index purchases_history on public.purchases (user_id, created_at desc, id);
 create index purchases_due on public.purchases (next_check_at) where status in ('created', 'open', 'processing');
@@ -99,12 +118,16 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'purchase_id', p_purchase.id, 'user_id', p_purchase.user_id, 'package_code', p_purchase.package_code, 'status', p_purchase.status,
+    'origin', p_purchase.origin,
     'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency,
     'credit_micros', p_purchase.credit_micros, 'bonus_micros', p_purchase.bonus_micros,
     'stripe_session_id', p_purchase.stripe_session_id,
     'checkout_url', case when p_purchase.status = 'open' then p_purchase.checkout_url end,
     'session_expires_at', p_purchase.session_expires_at, 'payment_intent_id', p_purchase.payment_intent_id,
-    'receipt_url', p_purchase.receipt_url, 'review_reason', p_purchase.review_reason,
+    'receipt_url', p_purchase.receipt_url, 'invoice_url', p_purchase.invoice_url,
+    'review_reason', p_purchase.review_reason, 'failure_code', p_purchase.failure_code,
+    'refunded_cents', p_purchase.refunded_cents, 'disputed_cents', p_purchase.disputed_cents,
+    'clawed_back_micros', p_purchase.clawed_back_micros,
     'success_url', p_purchase.success_url, 'cancel_url', p_purchase.cancel_url,
     'created_at', p_purchase.created_at, 'paid_at', p_purchase.paid_at,
     'is_final', private.purchase_is_final(p_purchase.status), 'replayed', p_replayed)
@@ -153,18 +176,23 @@ create function private.credit_purchase(p_purchase public.purchases) returns voi
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_paid_micros bigint := p_purchase.price_cents * 10000;
-  v_bonus_micros bigint := p_purchase.credit_micros + p_purchase.bonus_micros - p_purchase.price_cents * 10000;
+  v_paid_micros bigint := (p_purchase.paid_cents - p_purchase.tax_cents) * 10000;
+  v_bonus_micros bigint := p_purchase.credit_micros + p_purchase.bonus_micros - v_paid_micros;
 begin
-  perform private.grant_credit(p_purchase.user_id, 'purchase', 'paid', v_paid_micros, 'stripe_clearing',
-    'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id);
+  -- After a full discount nothing was paid, and all of it is promotional.
+  if v_paid_micros > 0 then
+    perform private.grant_credit(p_purchase.user_id, 'purchase', 'paid', v_paid_micros, 'stripe_clearing',
+      'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id);
+  end if;
   if v_bonus_micros > 0 then
     perform private.grant_credit(p_purchase.user_id, 'bonus', 'promotional', v_bonus_micros, 'promotional_expense',
       'Bonus credit, ' || private.format_micros(v_bonus_micros, p_purchase.currency), p_purchase.id);
   end if;
   perform private.notify_user(p_purchase.user_id, 'purchase_confirmed', 'purchase:' || p_purchase.id,
-    jsonb_build_object('purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency,
-      'credit_micros', v_paid_micros + v_bonus_micros));
+    jsonb_build_object('purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'paid_cents', p_purchase.paid_cents,
+      'currency', p_purchase.currency, 'credit_micros', v_paid_micros + v_bonus_micros, 'origin', p_purchase.origin));
+  -- A refund or dispute may have been read before the payment was.
+  perform private.settle_clawback(p_purchase.user_id, p_purchase.id);
 end
 $$;
 comment on function private.credit_purchase(public.purchases) is

@@ -293,6 +293,9 @@ language sql volatile set search_path = ''
 as $$
   update public.call_logs c set destination_ciphertext = null, destination_masked = 'deleted' where c.user_id = p_user_id;
   update public.purchases p set stripe_customer_id = null where p.user_id = p_user_id;
+  delete from private.stripe_customers c where c.user_id = p_user_id;
+  update public.auto_reload_settings s set enabled = false, payment_method_id = null, suspended_card = null where s.user_id = p_user_id;
+  delete from public.payment_methods m where m.user_id = p_user_id;
 $$;
 comment on function private.anonymize_user(uuid) is 'Removes what identifies a person from their records; amounts and times stay.';
 

@@ -1,54 +1,7 @@
 -- Corrections: refunding a call and rating calls anew.
 --
--- What was settled stands; a correction is a new journal line that names the line it corrects. Credit returns to the grants that paid, the last one
--- spent first. Where a grant has expired since, the person gets a new one that lives as long as the old one still had when it was spent.
--- A debt is paid first.
-
-create function private.return_credit(p_call public.call_logs, p_line bigint, p_amount_micros bigint) returns void
-language plpgsql volatile set search_path = ''
-as $$
-declare
-  v_now timestamptz := private.clock();
-  v_entry record;
-  v_left bigint := p_amount_micros;
-  v_lapsed bigint := 0;
-  v_life interval;
-  v_part bigint;
-begin
-  for v_entry in
-    select g.id, g.expires_at, -sum(e.amount_micros) as spent_micros
-    from public.transactions t
-    join public.grant_entries e on e.user_id = t.user_id and e.line = t.line
-    join public.credit_grants g on g.user_id = e.user_id and g.id = e.grant_id
-    where t.user_id = p_call.user_id and t.call_id = p_call.id
-    group by g.id, g.expires_at, g.source
-    having sum(e.amount_micros) < 0
-    order by g.expires_at desc nulls first, (g.source = 'promotional'), g.id desc
-  loop
-    exit when v_left = 0;
-    v_part := least(v_left, v_entry.spent_micros);
-    v_left := v_left - v_part;
-    if v_entry.expires_at <= v_now then
-      v_lapsed := v_lapsed + v_part;
-      v_life := greatest(v_life, v_entry.expires_at - p_call.started_at, interval '0');
-    else
-      update public.credit_grants g set remaining_micros = g.remaining_micros + v_part
-        where g.user_id = p_call.user_id and g.id = v_entry.id;
-      insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_call.user_id, v_entry.id, p_line, v_part);
-    end if;
-  end loop;
-  -- What no grant had paid was a debt that has been repaid since, with credit nobody can tell apart any more.
-  if v_lapsed + v_left > 0 then
-    insert into public.credit_grants (user_id, id, source, granted_micros, remaining_micros, expires_at, created_at)
-    values (p_call.user_id, p_line, 'adjustment', v_lapsed + v_left, v_lapsed + v_left,
-      -- In seconds: a day of an interval follows the session's time zone through its clock changes.
-      case when v_left = 0 then v_now + make_interval(secs => extract(epoch from v_life)::double precision) end, v_now);
-    insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (p_call.user_id, p_line, p_line, v_lapsed + v_left);
-  end if;
-end
-$$;
-comment on function private.return_credit(public.call_logs, bigint, bigint) is
-  'Puts credit of a call back into the grants that paid for it; for what has expired since, into a new grant.';
+-- What was settled stands; a correction is a new journal line that names the line it corrects. A debt is paid first; the rest returns to the grants that
+-- paid (`private.return_credit`).
 
 create function private.post_call_credit(p_call public.call_logs, p_kind text, p_amount_micros bigint, p_description text, p_reason text)
 returns public.transactions
@@ -61,8 +14,9 @@ begin
   v_transaction := private.post_transaction(p_call.user_id, p_kind, p_amount_micros, 'call_revenue', p_description, p_call_id => p_call.id,
     p_reverses_line => (select t.line from public.transactions t where t.user_id = p_call.user_id and t.call_id = p_call.id and t.kind = 'call'),
     p_reason => p_reason);
-  perform private.return_credit(p_call, v_transaction.line,
-    greatest(v_transaction.balance_after_micros, 0) - greatest(v_before, 0));
+  perform private.return_credit(p_call.user_id, v_transaction.line,
+    greatest(v_transaction.balance_after_micros, 0) - greatest(v_before, 0),
+    array(select t.line from public.transactions t where t.user_id = p_call.user_id and t.call_id = p_call.id), p_call.started_at);
   return v_transaction;
 end
 $$;

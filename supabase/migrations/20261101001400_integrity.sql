@@ -43,7 +43,7 @@ as $$
   select 'grant_is_not_what_its_line_brought', g.user_id, to_jsonb(g)
     from public.credit_grants g join public.transactions t on t.user_id = g.user_id and t.line = g.id
     -- A correction brings a grant only for what could not go back to the old ones.
-    where t.amount_micros <> g.granted_micros and t.kind not in ('call_refund', 'rerate')
+    where t.amount_micros <> g.granted_micros and t.kind not in ('call_refund', 'rerate', 'reinstatement')
   union all
   select 'line_does_not_move_its_grants', t.user_id, to_jsonb(t)
     from public.transactions t
@@ -98,12 +98,41 @@ as $$
   select 'session_pays_two_purchases', min(p.user_id::text)::uuid, jsonb_build_object('stripe_session_id', p.stripe_session_id)
     from public.purchases p where p.stripe_session_id is not null group by p.stripe_session_id having count(*) > 1
   union all
-  select 'stripe_clearing_is_not_what_was_paid', null, jsonb_build_object('journal_micros', t.micros, 'paid_micros', p.micros)
+  select 'stripe_clearing_is_not_what_was_paid_and_kept', null, jsonb_build_object('journal_micros', t.micros, 'kept_micros', p.micros)
     from (select coalesce(sum(t.amount_micros), 0) as micros from public.transactions t where t.counter_account = 'stripe_clearing') t,
-      (select coalesce(sum(p.paid_cents - p.tax_cents), 0) * 10000 as micros from public.purchases p where p.status = 'paid') p
+      (select coalesce(sum(k.paid_micros - private.clawback_target(k.paid_micros, k.purchase)), 0) as micros
+        from (select (p.paid_cents - p.tax_cents) * 10000 as paid_micros, p as purchase from public.purchases p where p.status = 'paid') k) p
     where t.micros <> p.micros
 $$;
-comment on function private.check_purchases() is 'Purchases against the journal, and stripe_clearing against what was paid.';
+comment on function private.check_purchases() is 'Purchases against the journal, and stripe_clearing against what was paid and has not been returned.';
+
+create function private.check_returns() returns table (violation text, user_id uuid, details jsonb)
+language sql stable set search_path = ''
+as $$
+  with returned as (
+    select p.user_id, p.id, p.status, p.refunded_cents, p.disputed_cents, p.clawed_back_micros, p as purchase,
+      coalesce((select sum(r.amount_cents) from public.purchase_refunds r where r.user_id = p.user_id and r.purchase_id = p.id
+        and r.status in ('pending', 'requires_action', 'succeeded')), 0) as refunds_cents,
+      coalesce((select sum(d.withdrawn_cents - d.reinstated_cents) from public.purchase_disputes d
+        where d.user_id = p.user_id and d.purchase_id = p.id), 0) as disputes_cents,
+      t.granted_micros, t.bonus_micros, t.clawed_micros
+    from public.purchases p
+    left join lateral (
+      select coalesce(sum(t.amount_micros) filter (where t.kind = 'purchase'), 0) as granted_micros,
+        coalesce(sum(t.amount_micros) filter (where t.kind = 'bonus'), 0) as bonus_micros,
+        -coalesce(sum(t.amount_micros) filter (where t.kind in ('clawback', 'reinstatement')), 0) as clawed_micros
+      from public.transactions t where t.user_id = p.user_id and t.purchase_id = p.id) t on true
+  )
+  select 'purchase_is_not_returned_what_refunds_and_disputes_say', r.user_id, jsonb_build_object('purchase_id', r.id,
+      'refunded_cents', r.refunded_cents, 'disputed_cents', r.disputed_cents)
+    from returned r where r.refunded_cents <> r.refunds_cents or r.disputed_cents <> r.disputes_cents
+  union all
+  select 'purchase_is_not_clawed_back_what_was_returned', r.user_id, jsonb_build_object('purchase_id', r.id, 'clawed_micros', r.clawed_micros)
+    from returned r
+    where r.clawed_micros <> r.clawed_back_micros or r.clawed_micros <> case when r.status = 'paid'
+      then private.clawback_target(r.granted_micros, r.purchase) + private.clawback_target(r.bonus_micros, r.purchase) else 0 end
+$$;
+comment on function private.check_returns() is 'Refunds and disputes against their purchases, and the credit taken back against the formula of the clawback.';
 
 create function private.check_integrity() returns table (violation text, user_id uuid, details jsonb)
 language sql stable set search_path = ''
@@ -112,6 +141,8 @@ as $$
   union all select * from private.check_grants()
   union all select * from private.check_calls()
   union all select * from private.check_purchases()
+  union all select * from private.check_returns()
+  union all select * from private.check_receipts()
   union all
   select 'trial_balance_is_not_zero', null, jsonb_build_object('sum_micros', sum(b.balance_micros))
     from reporting.trial_balance b having sum(b.balance_micros) <> 0

@@ -4,7 +4,8 @@ import { EnvironmentError, readEnv } from "../../supabase/functions/_shared/env.
 import { completeEnv, type FunctionEnv, startFunction } from "./support/function_process.ts";
 import { makeDue, newBuyer } from "./support/world.ts";
 
-const NAMES = ["create-checkout", "verify-checkout", "reconcile-payments"];
+const FOR_SERVERS = ["reconcile-payments", "auto-reload"];
+const NAMES = ["create-checkout", "verify-checkout", "refund-purchase", "manage-billing", ...FOR_SERVERS];
 
 const read = (env: FunctionEnv) => readEnv((name) => env[name as keyof FunctionEnv]);
 
@@ -24,12 +25,12 @@ Deno.test("Each function runs with access to Supabase and Stripe and nothing els
   for (const name of NAMES) {
     const running = await startFunction(name, completeEnv);
     assert.notEqual(running.url, null, `${name} did not start`);
-    const headers: Record<string, string> = name === "reconcile-payments"
+    const headers: Record<string, string> = FOR_SERVERS.includes(name)
       ? { apikey: JSON.parse(completeEnv.SUPABASE_SECRET_KEYS!).default }
       : { Authorization: `Bearer ${accessToken}` };
     const response = await fetch(running.url!, { method: "POST", headers, body: "{}" });
     await response.body?.cancel();
-    assert.equal(response.status, name === "reconcile-payments" ? 200 : 400, name);
+    assert.equal(response.status, FOR_SERVERS.includes(name) ? 200 : 400, name);
     await running.kill();
     assert.doesNotMatch(await running.output, /NotCapable|PermissionDenied/);
   }
@@ -64,7 +65,7 @@ Deno.test("Without inline keys, a function asks Supabase Auth for them", () => {
 
 Deno.test("Every function is deployed with the exact versions the project was tested with", async () => {
   const { devDependencies } = JSON.parse(await Deno.readTextFile(`${projectRoot}/package.json`));
-  for (const name of NAMES) {
+  for (const name of [...NAMES, "send-notifications", "unsubscribe"]) {
     const { imports } = JSON.parse(await Deno.readTextFile(`${functionsDir}/${name}/deno.json`)) as {
       imports: Record<string, string>;
     };

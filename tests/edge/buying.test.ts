@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withSessionId } from "../../supabase/functions/create-checkout/handler.ts";
+import { withSessionId } from "../../supabase/functions/create-checkout/session.ts";
 import {
   assertRefused,
   createCheckout,

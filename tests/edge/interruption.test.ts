@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { createDatabase } from "../../supabase/functions/_shared/db.ts";
 import { createCheckout as handleCreate } from "../../supabase/functions/create-checkout/handler.ts";
-import { createPrices } from "../../supabase/functions/create-checkout/prices.ts";
 import { verifyCheckout as handleVerify } from "../../supabase/functions/verify-checkout/handler.ts";
 import { db, Died, dyingAfter, dyingBefore, post } from "./support/dying.ts";
 import { completeEnv, startFunction } from "./support/function_process.ts";
@@ -24,8 +23,6 @@ import {
   stripeApi,
   verified,
 } from "./support/world.ts";
-
-const prices = createPrices(stripeApi);
 
 async function assertOnePurchaseCanBePaid(buyer: Buyer, idempotencyKey: string) {
   // While the cut-off request is still in flight at Stripe, it answers that its key is in use: ask again.
@@ -51,7 +48,7 @@ for (
   Deno.test(`create-checkout dies ${step}: trying again ends in one session`, async () => {
     const buyer = await newBuyer();
     const body = checkoutBody();
-    const deps = { userId: buyer.userId, db: dying, stripe: stripeApi, prices };
+    const deps = { userId: buyer.userId, db: dying, stripe: stripeApi };
     await assert.rejects(handleCreate(post(body), deps), Died);
     await assertOnePurchaseCanBePaid(buyer, body.idempotency_key);
   });

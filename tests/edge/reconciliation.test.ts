@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { completeEnv, startFunction } from "./support/function_process.ts";
+import { catchUp, letLeaseLapse } from "./support/reconciler.ts";
 import {
+  env,
   eventually,
   journal,
   makeDue,
@@ -10,6 +13,9 @@ import {
   sql,
   stripe,
 } from "./support/world.ts";
+
+// So that the runs here are about what happens here.
+await catchUp();
 
 async function paidAndForgotten(count: number) {
   const bought = await Promise.all(Array.from({ length: count }, async () => {
@@ -26,7 +32,17 @@ Deno.test("A browser closed after payment loses nothing", async () => {
   const [bought] = await paidAndForgotten(1);
   const { status, body } = await reconcile();
   assert.equal(status, 200);
-  assert.deepEqual(Object.keys(body).sort(), ["checked", "credited", "failed", "final"]);
+  const { busy, checked, credited, error } = body;
+  assert.deepEqual({ busy, checked, credited, error }, { busy: false, checked: 1, credited: 1, error: null });
+  const [run] =
+    await sql`select counts, finished_at is not null as finished, error, lag_seconds from private.reconcile_runs
+    order by id desc limit 1`;
+  assert.deepEqual({ credited: run!.counts.credited, finished: run!.finished, error: run!.error }, {
+    credited: 1,
+    finished: true,
+    error: null,
+  });
+  assert.ok(run!.lag_seconds < 60, `${run!.lag_seconds} s behind`);
   await eventually(
     async () => (await purchaseRow(bought!.purchase)).status === "paid",
     "the payment is credited",
@@ -51,10 +67,12 @@ Deno.test("A purchase is not looked at before it is due, and ever more rarely af
   assert.ok(waits[0]! < waits[1]! && waits[1]! < waits[2]!, waits.join(" "));
 });
 
-Deno.test("Two runs at once credit each purchase once", async () => {
+Deno.test("Of runs at once, one works and the others do nothing", async () => {
   const bought = await paidAndForgotten(6);
   const runs = await Promise.all([reconcile(), reconcile(), reconcile()]);
   for (const { status, body } of runs) assert.equal(status, 200, JSON.stringify(body));
+  const busy = runs.filter(({ body }) => body.busy).map(({ body }) => body);
+  assert.deepEqual(busy, [{ busy: true }, { busy: true }]);
   await eventually(async () => {
     const rows = await Promise.all(bought.map(({ purchase }) => purchaseRow(purchase)));
     return rows.every(({ status }) => status === "paid");
@@ -84,4 +102,29 @@ Deno.test("One purchase that cannot be read does not stop the others, and says w
     async () => (await purchaseRow(broken!.purchase)).status === "paid",
     "it is credited later",
   );
+});
+
+Deno.test("A run that is killed while it waits for Stripe is carried on when its lease is over", async () => {
+  const [bought] = await paidAndForgotten(1);
+  const path = `/v1/checkout/sessions/${bought!.purchase.session}$`;
+  await stripe.clearRequests();
+  await stripe.fault({ match: { path }, kind: "slow", times: 1, delayMs: 3_000 });
+  const running = await startFunction("reconcile-payments", completeEnv);
+  const cutOff = assert.rejects(fetch(running.url!, { method: "POST", headers: { apikey: env.SECRET_KEY } }));
+  const asked = async () => (await stripe.requests()).some((request) => new RegExp(path).test(request.path));
+  await eventually(asked, "Stripe is asked");
+  await running.kill();
+  await cutOff;
+  await stripe.clearFaults();
+  assert.deepEqual((await reconcile()).body, { busy: true }, "for as long as the lease lasts");
+
+  await letLeaseLapse();
+  assert.equal((await reconcile()).body.busy, false);
+  assert.equal(
+    (await purchaseRow(bought!.purchase)).status,
+    "paid",
+    "its events told, before it is due again",
+  );
+  const [died] = await sql`select error from private.reconcile_runs order by id desc offset 1 limit 1`;
+  assert.equal(died!.error, "died");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { assertRefused, call, checkoutBody, env, newBuyer, sql, verify } from "./support/world.ts";
 
-const NAMES = ["create-checkout", "verify-checkout", "reconcile-payments"];
+const NAMES = ["create-checkout", "verify-checkout", "refund-purchase", "reconcile-payments"];
 
 const buyer = await newBuyer();
 
@@ -94,4 +94,34 @@ Deno.test("Answers and refusals can be read by a browser", async () => {
   assert.equal(refused.status, 401);
   assert.equal(refused.headers.get("Access-Control-Allow-Origin"), "*");
   assert.match(refused.headers.get("Access-Control-Expose-Headers") ?? "", /Retry-After/i);
+});
+
+Deno.test("Every answer carries the id of its request: the caller's own when it is well formed, else a new one", async () => {
+  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+  for (const name of NAMES) {
+    assert.match((await call(name, {})).headers.get("x-request-id") ?? "", uuid, "of a refusal too");
+  }
+  const send = async (given: string) =>
+    (await call("verify-checkout", {}, { token: buyer.accessToken, headers: { "x-request-id": given } }))
+      .headers.get("x-request-id")!;
+  assert.equal(await send("trace-0123456789"), "trace-0123456789");
+  for (
+    const odd of [
+      "short",
+      "x".repeat(65),
+      "with space 12345",
+      "sk_test_0123456789",
+      "eyJhbGciOi.eyJzdWIi.x",
+      "a@example.com",
+    ]
+  ) {
+    assert.match(await send(odd), uuid, odd);
+  }
+});
+
+Deno.test("A browser may send the id and read it", async () => {
+  const response = await fetch(`${env.FUNCTIONS_URL}/create-checkout`, { method: "OPTIONS" });
+  await response.body?.cancel();
+  assert.match(response.headers.get("Access-Control-Allow-Headers") ?? "", /x-request-id/);
+  assert.match(response.headers.get("Access-Control-Expose-Headers") ?? "", /x-request-id/);
 });

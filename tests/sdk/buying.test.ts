@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import { createTalktime, type Verification } from "../../client-sdk/src/index.ts";
+import { createStripe } from "../../supabase/functions/_shared/stripe.ts";
 import { admin, anonymous } from "../support/stack.ts";
 import { beginPurchase, buy, newPerson, returnPages } from "./support/people.ts";
 import { env, stripe } from "./support/stack.ts";
+
+const stripeApi = createStripe({
+  stripeSecretKey: env.STRIPE_SECRET_KEY,
+  stripeApiUrl: new URL(env.STRIPE_API_URL!),
+});
 
 Deno.test("The packages on sale can be read without signing in, in the order to show them", async () => {
   const { data } = await createTalktime(anonymous(env)).packages.list();
@@ -182,4 +188,48 @@ Deno.test("Payments are not started with the secret key", async () => {
   const server = createTalktime(admin(env), { userId });
   const { error } = await server.purchases.checkout("credit_5", returnPages);
   assert.equal(error?.code, "not_authenticated");
+});
+
+Deno.test("A purchase tells what of it was given back, the same from a list as from a verification", async () => {
+  const { talktime, userId } = await newPerson(env);
+  const { purchaseId } = await buy(env, talktime);
+  const response = await fetch(`${env.FUNCTIONS_URL}/refund-purchase`, {
+    method: "POST",
+    headers: { apikey: env.SECRET_KEY, "Content-Type": "application/json" },
+    body: JSON.stringify({
+      user_id: userId,
+      purchase_id: purchaseId,
+      amount_cents: 250,
+      reason: "asked for",
+      idempotency_key: crypto.randomUUID(),
+    }),
+  });
+  assert.equal(response.status, 200, await response.text());
+  const { data: purchase } = await talktime.purchases.get(purchaseId);
+  const { origin, refundedCents, disputedCents, clawedBackMicros, failureCode, invoiceUrl } = purchase!;
+  assert.deepEqual({ origin, refundedCents, disputedCents, clawedBackMicros, failureCode, invoiceUrl }, {
+    origin: "checkout",
+    refundedCents: 250,
+    disputedCents: 0,
+    clawedBackMicros: 2_500_000,
+    failureCode: null,
+    invoiceUrl: null,
+  });
+  const { replayed: _replayed, ...verified } = (await talktime.purchases.verify({ purchaseId })).data!
+    .purchase as
+      & typeof purchase
+      & { replayed: boolean };
+  assert.deepEqual(verified, purchase);
+});
+
+Deno.test("A buyer may have the card kept", async () => {
+  const { talktime } = await newPerson(env);
+  for (const saveCard of [true, false]) {
+    const { data } = await talktime.purchases.checkout("credit_10", { ...returnPages, saveCard });
+    const session = await stripeApi.checkout.sessions.retrieve(data!.purchase.stripeSessionId!);
+    assert.equal(
+      session.saved_payment_method_options?.payment_method_save ?? null,
+      saveCard ? "enabled" : null,
+    );
+  }
 });

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { openSession, paidSession, readPayment, withAccount } from "./support.ts";
+import {
+  getPage as get,
+  openSession,
+  paidSession,
+  postForm as post,
+  readPayment,
+  withAccount,
+} from "./support.ts";
 
 const CARD = {
   email: "ada@example.com",
@@ -11,26 +18,6 @@ const CARD = {
   country: "US",
   postal_code: "94107",
 };
-
-interface Page {
-  status: number;
-  location: string | null;
-  text: string;
-}
-
-async function get(url: string): Promise<Page> {
-  const response = await fetch(url, { redirect: "manual" });
-  return { status: response.status, location: response.headers.get("location"), text: await response.text() };
-}
-
-async function post(url: string, fields: Record<string, string>): Promise<Page> {
-  const response = await fetch(url, {
-    method: "POST",
-    body: new URLSearchParams(fields),
-    redirect: "manual",
-  });
-  return { status: response.status, location: response.headers.get("location"), text: await response.text() };
-}
 
 Deno.test("a person pays by card and lands on the success page with the session's id", () =>
   withAccount(async ({ stripe }) => {

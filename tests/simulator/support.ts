@@ -114,3 +114,24 @@ export async function eventTypes(stripe: Stripe): Promise<string[]> {
   const events = await stripe.events.list({ limit: 100 });
   return events.data.map((event) => event.type).reverse();
 }
+
+export interface Page {
+  status: number;
+  location: string | null;
+  text: string;
+}
+
+/** A page as a browser gets it, without following where it leads. */
+export async function getPage(url: string): Promise<Page> {
+  return await pageOf(await fetch(url, { redirect: "manual" }));
+}
+
+export async function postForm(url: string, fields: Record<string, string>): Promise<Page> {
+  return await pageOf(
+    await fetch(url, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" }),
+  );
+}
+
+async function pageOf(response: Response): Promise<Page> {
+  return { status: response.status, location: response.headers.get("location"), text: await response.text() };
+}

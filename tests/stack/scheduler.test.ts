@@ -76,6 +76,6 @@ Deno.test("jobs run as postgres and through the gateway, and a slow one never be
   assert.ok(runs.length >= 2, String(runs.length));
   assert.ok(runs.every((run) => run.by === "postgres" && run.apart !== false));
   const log = await Deno.readTextFile(`${folder}/scheduler.log`);
-  assert.match(log, /trial-function 200 \{"checked":/);
+  assert.match(log, /trial-function 200 \{"busy":/);
   assert.match(log, /trial-broken not run: "sometimes" has 1 fields/);
 });

@@ -2,7 +2,9 @@ import { bankAccountsOf } from "../bank_accounts.ts";
 import { digitsOf, isCardNumber } from "../cards.ts";
 import type { Submission } from "../checkout.ts";
 import type { Simulator } from "../simulator.ts";
-import type { MethodType, Session } from "../types.ts";
+import { locate, taxIdTypeOf } from "../tax.ts";
+import type { MethodDetails } from "../resources/payment_methods.ts";
+import type { MethodType, PaymentMethod, Session } from "../types.ts";
 
 /** The form as the person filled it in; shown again as it is when something has to be corrected. */
 export interface FormValues {
@@ -14,6 +16,11 @@ export interface FormValues {
   card_name: string;
   country: string;
   postal_code: string;
+  line1: string;
+  city: string;
+  state: string;
+  business_name: string;
+  tax_id: string;
   us_bank_account: string;
   sepa_debit: string;
   account_name: string;
@@ -35,16 +42,45 @@ export const COUNTRIES: Record<string, string> = {
   AU: "Australia",
 };
 
-export function initialValues(session: Session): FormValues {
+const SAVED = "saved:";
+
+/** The saved card that is chosen, if one is. */
+export function savedCardIn(values: FormValues): string | undefined {
+  return values.method.startsWith(SAVED) ? values.method.slice(SAVED.length) : undefined;
+}
+
+export const savedValue = (id: string) => `${SAVED}${id}`;
+
+/** A returning customer finds their latest card chosen. */
+export function initialValues(session: Session, saved: PaymentMethod[] = []): FormValues {
+  const { email, address } = session.customer_details ?? {};
   return {
-    email: session.customer_details?.email ?? "",
-    method: session.payment_method_types[0] ?? "card",
+    ...emptyValues(),
+    email: email ?? "",
+    method: saved[0] ? savedValue(saved[0].id) : session.payment_method_types[0] ?? "card",
+    country: address?.country ?? "US",
+    postal_code: address?.postal_code ?? "",
+    line1: address?.line1 ?? "",
+    city: address?.city ?? "",
+    state: address?.state ?? "",
+  };
+}
+
+export function emptyValues(): FormValues {
+  return {
+    email: "",
+    method: "card",
     card_number: "",
     card_expiry: "",
     card_cvc: "",
     card_name: "",
     country: "US",
     postal_code: "",
+    line1: "",
+    city: "",
+    state: "",
+    business_name: "",
+    tax_id: "",
     us_bank_account: bankAccountsOf("us_bank_account")[0]!.number,
     sepa_debit: bankAccountsOf("sepa_debit")[0]!.number,
     account_name: "",
@@ -60,12 +96,16 @@ export function knownEmail(session: Session): string | null {
 }
 
 export function readValues(session: Session, form: URLSearchParams): FormValues {
-  const values = initialValues(session);
+  const values = fillIn(initialValues(session), form);
+  values.email = knownEmail(session) ?? values.email;
+  return values;
+}
+
+export function fillIn(values: FormValues, form: URLSearchParams): FormValues {
   for (const name of Object.keys(values) as (keyof FormValues)[]) {
     const given = form.get(name);
     if (given !== null) values[name] = given.trim();
   }
-  values.email = knownEmail(session) ?? values.email;
   return values;
 }
 
@@ -89,11 +129,35 @@ export function check(sim: Simulator, session: Session, values: FormValues): Fie
   const errors: FieldErrors = {};
   if (!EMAIL.test(values.email)) errors.email = "Enter an email address such as name@example.com.";
   if (termsRequired(session) && values.terms !== "on") errors.terms = "Accept the terms to continue.";
-  if (isFree(session)) return errors;
-  if (values.method !== "card") {
-    if (!values.account_name) errors.account_name = "Enter the name of the account's owner.";
-    return errors;
+  if (asksForAddress(session)) Object.assign(errors, checkAddress(session, values));
+  if (session.tax_id_collection?.required === "if_supported" && !values.tax_id) {
+    errors.tax_id = "Enter the tax ID of your business.";
   }
+  if (values.tax_id && !values.business_name) errors.business_name = "Enter the name of your business.";
+  if (isFree(session) || savedCardIn(values)) return errors;
+  if (values.method === "card") return { ...errors, ...checkCard(sim, values) };
+  if (!values.account_name) errors.account_name = "Enter the name of the account's owner.";
+  return errors;
+}
+
+/** Whether the page has fields for a whole address, not only for the card's country. */
+export function asksForAddress(session: Session): boolean {
+  return session.billing_address_collection === "required" || session.automatic_tax.enabled;
+}
+
+function checkAddress(session: Session, values: FormValues): FieldErrors {
+  const errors: FieldErrors = {};
+  if (session.billing_address_collection === "required") {
+    if (!values.line1) errors.line1 = "Enter your address.";
+    if (!values.city) errors.city = "Enter your city.";
+  }
+  if (savedCardIn(values) || !session.automatic_tax.enabled || locate(values)) return errors;
+  errors.postal_code = "Enter your ZIP code, which decides the tax.";
+  return errors;
+}
+
+export function checkCard(sim: Simulator, values: FormValues): FieldErrors {
+  const errors: FieldErrors = {};
   if (!isCardNumber(digitsOf(values.card_number))) errors.card_number = "Enter a valid card number.";
   const expiry = readExpiry(values.card_expiry);
   const now = new Date(sim.clock.nowMs());
@@ -123,6 +187,13 @@ function readExpiry(text: string): { month: number; year: number } | null {
 }
 
 export function submissionFrom(values: FormValues): Submission {
+  const saved = savedCardIn(values);
+  if (saved) {
+    // Its own address counts unless another one is entered.
+    const entered = values.line1 || values.postal_code || values.state ? addressIn(values) : {};
+    const billing = { email: values.email || undefined, ...entered, ...businessIn(values) };
+    return { type: "card", number: "", saved, details: { billing } };
+  }
   const type = values.method as MethodType;
   const expiry = readExpiry(values.card_expiry);
   const isCard = type === "card";
@@ -133,11 +204,38 @@ export function submissionFrom(values: FormValues): Submission {
       billing: {
         email: values.email,
         name: isCard ? values.card_name : values.account_name,
-        country: values.country,
-        postal_code: values.postal_code || null,
+        ...addressIn(values),
+        ...businessIn(values),
       },
       ...(isCard && expiry ? { exp_month: expiry.month, exp_year: expiry.year } : {}),
     },
     save: values.save === "on",
+  };
+}
+
+function addressIn(values: FormValues) {
+  const { country, postal_code, line1, city, state } = values;
+  return {
+    country,
+    postal_code: postal_code || null,
+    line1: line1 || null,
+    city: city || null,
+    state: state || null,
+  };
+}
+
+function businessIn(values: FormValues) {
+  return {
+    business_name: values.business_name || null,
+    tax_id: values.tax_id ? { type: taxIdTypeOf(values.country), value: values.tax_id } : null,
+  };
+}
+
+/** What a card's own fields say, for the portal. */
+export function cardFrom(values: FormValues): MethodDetails {
+  const expiry = readExpiry(values.card_expiry);
+  return {
+    billing: { name: values.card_name, ...addressIn(values) },
+    ...(expiry ? { exp_month: expiry.month, exp_year: expiry.year } : {}),
   };
 }

@@ -1,16 +1,27 @@
 import { bankAccountsOf } from "../bank_accounts.ts";
 import type { Answer } from "../http.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Session, SessionPlan } from "../types.ts";
+import type { PaymentMethod, Session, SessionPlan } from "../types.ts";
+import { savedMethodsOf } from "../checkout_customer.ts";
 import {
-  COUNTRIES,
+  asksForAddress,
   type FieldErrors,
   type FormValues,
   isFree,
   knownEmail,
+  savedValue,
   termsRequired,
 } from "./checkout_form.ts";
-import { grouped, METHOD_NAMES, money } from "./format.ts";
+import {
+  addressFields,
+  cardFields,
+  checked,
+  errorText,
+  invalidity,
+  placeFields,
+  textField,
+} from "./fields.ts";
+import { cardExpiry, cardName, METHOD_NAMES, money, taxLabel } from "./format.ts";
 import { page } from "./layout.ts";
 import { type Markup, markup, safeLink } from "./markup.ts";
 import { testCardHints } from "./test_card_hints.ts";
@@ -26,12 +37,15 @@ export interface CheckoutView {
   errors: FieldErrors;
   problem: Problem | null;
   promotionError?: string;
+  /** What changed since the page was last shown. */
+  note?: string;
 }
 
 export function checkoutPage(sim: Simulator, view: CheckoutView, status = 200): Answer {
   const { session } = view;
   const plan = sim.store.plans.need(session.id);
   const setup = session.mode === "setup";
+  const saved = savedMethodsOf(sim, session);
   return page(
     setup ? "Save a payment method" : "Pay Talktime",
     markup`<div class="checkout">
@@ -39,22 +53,39 @@ export function checkoutPage(sim: Simulator, view: CheckoutView, status = 200): 
         <form class="card pay" id="pay" method="post" action="/c/pay/${session.id}" novalidate>
           <h1>${setup ? "Save a payment method" : "Payment details"}</h1>
           ${alert(view.problem)}
+          ${view.note ? markup`<p role="status">${view.note}</p>` : null}
           ${contact(view)}
           ${
-      isFree(session) ? markup`<p>Nothing to pay: the discount covers the whole amount.</p>` : methods(view)
+      isFree(session)
+        ? markup`<p>Nothing to pay: the discount covers the whole amount.</p>`
+        : methods(view, saved)
     }
+          ${asksForAddress(session) && !isFree(session) ? addressFields(view) : null}
+          ${business(view)}
           ${terms(view)}
+          ${session.automatic_tax.enabled ? shownTotal(session) : null}
           <button class="primary" type="submit">${buttonText(session)}</button>
         </form>
+        <form id="remove" method="post" action="/c/pay/${session.id}/remove"></form>
         ${isFree(session) ? null : testCardHints("pay")}
     </div>`,
     { status },
   );
 }
 
+/** Nobody is charged an amount they have not seen: the form says which one was on the page. */
+function shownTotal(session: Session): Markup {
+  const known = session.automatic_tax.status === "complete";
+  return markup`<input type="hidden" name="shown_total" value="${known ? session.amount_total : ""}">`;
+}
+
+const taxOpen = (session: Session) =>
+  session.automatic_tax.enabled && session.automatic_tax.status !== "complete";
+
 function buttonText(session: Session): string {
   if (session.mode === "setup") return "Save payment method";
   if (isFree(session)) return "Complete order";
+  if (taxOpen(session)) return "Continue";
   return `Pay ${money(session.amount_total ?? 0, session.currency ?? "usd")}`;
 }
 
@@ -81,10 +112,25 @@ function summary(session: Session, plan: SessionPlan, view: CheckoutView): Marku
     )
   }
       ${discount > 0 ? markup`<div><dt>Discount</dt><dd>${money(-discount, currency)}</dd></div>` : null}
-      <div class="total"><dt>Total due</dt><dd>${money(session.amount_total ?? 0, currency)}</dd></div>
+      ${taxLines(plan, currency)}
+      <div class="total"><dt>${taxOpen(session) ? "Total before tax" : "Total due"}</dt><dd>${
+    money(session.amount_total ?? 0, currency)
+  }</dd></div>
     </dl>
     ${session.allow_promotion_codes && discount === 0 ? promotionForm(session, view.promotionError) : null}
   </section>`;
+}
+
+function taxLines(plan: SessionPlan, currency: string): Markup | null {
+  if (!plan.tax) return null;
+  if (!plan.tax.place) {
+    return markup`<div><dt>Tax</dt><dd>By your address</dd></div>`;
+  }
+  return markup`${
+    plan.tax.shares.map((share) =>
+      markup`<div><dt>${taxLabel(share)}</dt><dd>${money(share.amount, currency)}</dd></div>`
+    )
+  }`;
 }
 
 function promotionForm(session: Session, error: string | undefined): Markup {
@@ -102,122 +148,71 @@ function alert(problem: Problem | null): Markup | null {
     <p>You were not charged. Try again, or use another payment method.</p><code>${problem.code}</code></div>`;
 }
 
-function contact({ session, values, errors }: CheckoutView): Markup {
-  const known = knownEmail(session);
+function contact(view: CheckoutView): Markup {
+  const known = knownEmail(view.session);
   if (known) return markup`<p class="field"><span>Email</span>${known}</p>`;
-  return textField("email", "Email", values.email, errors.email, {
+  return textField("email", "Email", view, {
     type: "email",
     autocomplete: "email",
     inputmode: "email",
   });
 }
 
-interface FieldOptions {
-  type?: "text" | "email";
-  autocomplete?: string;
-  inputmode?: string;
-  placeholder?: string;
-  number?: boolean;
-}
-
-function textField(
-  name: keyof FormValues,
-  label: string,
-  value: string,
-  error: string | undefined,
-  options: FieldOptions,
-): Markup {
-  return markup`<label class="field"><span>${label}</span>
-    <input type="${options.type ?? "text"}" name="${name}" value="${value}" class="${
-    options.number ? "number" : ""
-  }"
-      autocomplete="${options.autocomplete ?? "off"}" inputmode="${options.inputmode ?? "text"}"
-      placeholder="${options.placeholder ?? ""}" ${invalidity(name, error)}>
-    ${errorText(name, error)}</label>`;
-}
-
-function invalidity(name: string, error: string | undefined): Markup | null {
-  return error ? markup`aria-invalid="true" aria-describedby="${name}-error"` : null;
-}
-
-function errorText(name: string, error: string | undefined): Markup | null {
-  return error ? markup`<span class="error" id="${name}-error">${error}</span>` : null;
-}
-
-function methods(view: CheckoutView): Markup {
+function methods(view: CheckoutView, saved: PaymentMethod[]): Markup {
   const types = view.session.payment_method_types;
-  const alone = types.length === 1;
+  const alone = types.length === 1 && saved.length === 0;
   return markup`<fieldset><legend>Payment method</legend>
+    ${saved.map((card) => savedCard(view, card))}
     ${
     types.map((type) =>
       markup`<div class="method${alone ? " alone" : ""}">
         ${
         alone ? markup`<input type="hidden" name="method" value="${type}">` : markup`<label>
           <input type="radio" name="method" value="${type}"${checked(view.values.method === type)}>
-          ${METHOD_NAMES[type] ?? type}</label>`
+          ${type === "card" && saved.length > 0 ? "Another card" : METHOD_NAMES[type] ?? type}</label>`
       }
-        <div class="inside">${type === "card" ? cardFields(view) : debitFields(view, type)}</div>
+        <div class="inside">${
+        type === "card"
+          ? markup`${cardFields(view)}${asksForAddress(view.session) ? null : placeFields(view)}${
+            saveBox(view)
+          }`
+          : debitFields(view, type)
+      }</div>
       </div>`
     )
   }</fieldset>`;
 }
 
-function checked(on: boolean): Markup | null {
-  return on ? markup` checked` : null;
-}
-
-function cardFields({ session, values, errors }: CheckoutView): Markup {
-  const save = session.saved_payment_method_options?.payment_method_save === "enabled";
-  return markup`
+/** The button belongs to a form of its own: Enter in this one must pay, not remove. */
+function savedCard({ session, values }: CheckoutView, method: PaymentMethod): Markup {
+  const value = savedValue(method.id);
+  const removable = session.saved_payment_method_options?.payment_method_remove === "enabled";
+  return markup`<div class="method saved"><label>
+      <input type="radio" name="method" value="${value}"${checked(values.method === value)}>
+      <span>${cardName(method)}<br><span class="small">${cardExpiry(method)}</span></span></label>
     ${
-    textField("card_number", "Card number", grouped(values.card_number), errors.card_number, {
-      autocomplete: "cc-number",
-      inputmode: "numeric",
-      placeholder: "1234 1234 1234 1234",
-      number: true,
-    })
-  }
-    <div class="pair">
-      ${
-    textField("card_expiry", "Expiry", values.card_expiry, errors.card_expiry, {
-      autocomplete: "cc-exp",
-      inputmode: "numeric",
-      placeholder: "MM / YY",
-      number: true,
-    })
-  }
-      ${
-    textField("card_cvc", "Security code", values.card_cvc, errors.card_cvc, {
-      autocomplete: "cc-csc",
-      inputmode: "numeric",
-      placeholder: "CVC",
-      number: true,
-    })
-  }
-    </div>
-    ${textField("card_name", "Name on card", values.card_name, errors.card_name, { autocomplete: "cc-name" })}
-    <div class="pair places">
-      <label class="field"><span>Country</span><select name="country" autocomplete="country">
-        ${
-    Object.entries(COUNTRIES).map(([code, name]) =>
-      markup`<option value="${code}"${values.country === code ? markup` selected` : null}>${name}</option>`
-    )
-  }</select></label>
-      ${
-    textField("postal_code", "ZIP or postal code", values.postal_code, errors.postal_code, {
-      autocomplete: "postal-code",
-    })
-  }
-    </div>
-    ${
-    save
-      ? markup`<label class="check"><input type="checkbox" name="save"${checked(values.save === "on")}>
-        <span>Save my payment details for next time</span></label>`
+    removable
+      ? markup`<button type="submit" form="remove" name="payment_method" value="${method.id}"
+        aria-label="Remove ${cardName(method)}">Remove</button>`
       : null
-  }`;
+  }</div>`;
 }
 
-function debitFields({ values, errors }: CheckoutView, type: string): Markup {
+function business(view: CheckoutView): Markup | null {
+  if (!view.session.tax_id_collection?.enabled) return null;
+  return markup`<fieldset><legend>If you buy as a business</legend>
+    ${textField("business_name", "Business name", view, { autocomplete: "organization" })}
+    ${textField("tax_id", "Tax ID", view, {})}</fieldset>`;
+}
+
+function saveBox({ session, values }: CheckoutView): Markup | null {
+  if (session.saved_payment_method_options?.payment_method_save !== "enabled") return null;
+  return markup`<label class="check"><input type="checkbox" name="save"${checked(values.save === "on")}>
+    <span>Save my payment details for next time</span></label>`;
+}
+
+function debitFields(view: CheckoutView, type: string): Markup {
+  const { values } = view;
   const chosen = type === "sepa_debit" ? values.sepa_debit : values.us_bank_account;
   return markup`
     <label class="field"><span>Test account</span><select name="${type}">
@@ -228,11 +223,7 @@ function debitFields({ values, errors }: CheckoutView, type: string): Markup {
       }>${account.label}</option>`
     )
   }</select></label>
-    ${
-    textField("account_name", "Account owner", values.account_name, errors.account_name, {
-      autocomplete: "name",
-    })
-  }
+    ${textField("account_name", "Account owner", view, { autocomplete: "name" })}
     <p class="small">The bank takes some days to pay. Your order is complete now and paid later.</p>`;
 }
 

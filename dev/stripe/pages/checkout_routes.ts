@@ -1,12 +1,15 @@
 import {
   applyPromotion,
   finishAuthentication,
+  type Submission,
   submit,
   type Submitted,
   submitWithoutPayment,
 } from "../checkout.ts";
+import { learnPerson, needSavedMethod, personFrom, savedMethodsOf } from "../checkout_customer.ts";
 import { ApiError } from "../errors.ts";
 import { type Answer, type Incoming, redirect } from "../http.ts";
+import { detach } from "../resources/payment_methods.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Session } from "../types.ts";
 import {
@@ -34,10 +37,11 @@ export function handleCheckout(sim: Simulator, incoming: Incoming): Answer {
   if (session.status !== "open") return closedPage(sim, session);
   if (incoming.method !== "POST") {
     if (step === "confirm" && sim.store.plans.need(id).awaiting) return confirmPage(session);
-    return checkoutPage(sim, { session, values: initialValues(session), errors: {}, problem: null });
+    return checkoutPage(sim, { session, values: valuesFor(sim, session), errors: {}, problem: null });
   }
   const form = new URLSearchParams(incoming.body);
   if (step === "promotion") return applyCode(sim, session, form.get("code") ?? "");
+  if (step === "remove") return removeSaved(sim, session, form.get("payment_method") ?? "");
   if (step === "confirm") return afterConfirmation(sim, session, form.get("answer") === "confirm");
   return submitForm(sim, session, form);
 }
@@ -60,6 +64,8 @@ function submitForm(sim: Simulator, session: Session, form: URLSearchParams): An
   }
   if (values.terms === "on") session.consent = { promotions: null, terms_of_service: "accepted" };
   const submission = submissionFrom(values);
+  const note = session.automatic_tax.enabled ? changedTotal(sim, session, submission, form) : null;
+  if (note) return checkoutPage(sim, { session, values, errors: {}, problem: null, note });
   if (isFree(session)) {
     submitWithoutPayment(sim, session, submission.details);
     return toShop(session);
@@ -71,6 +77,33 @@ function submitForm(sim: Simulator, session: Session, form: URLSearchParams): An
     const problem = { message: error.body.message, code: error.body.code ?? error.body.type };
     return checkoutPage(sim, { session, values, errors: {}, problem }, error.status);
   }
+}
+
+function valuesFor(sim: Simulator, session: Session): FormValues {
+  return initialValues(session, savedMethodsOf(sim, session));
+}
+
+/** Says so when the address makes the total another one than the person saw. */
+function changedTotal(
+  sim: Simulator,
+  session: Session,
+  submission: Submission,
+  form: URLSearchParams,
+): string | null {
+  const saved = submission.saved ? needSavedMethod(sim, session, submission.saved) : null;
+  learnPerson(sim, session, personFrom(saved, submission.details.billing));
+  if (form.get("shown_total") === String(session.amount_total)) return null;
+  if (session.automatic_tax.status !== "complete") return "Your address is needed to know the tax.";
+  const total = money(session.amount_total ?? 0, session.currency ?? "usd");
+  return `With the tax at your address the total is ${total}.`;
+}
+
+function removeSaved(sim: Simulator, session: Session, id: string): Answer {
+  const method = savedMethodsOf(sim, session).find((each) => each.id === id);
+  if (method && session.saved_payment_method_options?.payment_method_remove === "enabled") {
+    detach(sim, method);
+  }
+  return redirect(`/c/pay/${session.id}`);
 }
 
 function next(sim: Simulator, session: Session, submitted: Submitted, values: FormValues): Answer {
@@ -91,7 +124,7 @@ function next(sim: Simulator, session: Session, submitted: Submitted, values: Fo
 function applyCode(sim: Simulator, session: Session, code: string): Answer {
   const error = applyPromotion(sim, session, code);
   if (!error) return redirect(`/c/pay/${session.id}`);
-  const view = { session, values: initialValues(session), errors: {}, problem: null, promotionError: error };
+  const view = { session, values: valuesFor(sim, session), errors: {}, problem: null, promotionError: error };
   return checkoutPage(sim, view, 422);
 }
 
@@ -104,7 +137,7 @@ function confirmPage(session: Session): Answer {
 
 function afterConfirmation(sim: Simulator, session: Session, confirmed: boolean): Answer {
   if (!sim.store.plans.need(session.id).awaiting) return redirect(`/c/pay/${session.id}`);
-  return next(sim, session, finishAuthentication(sim, session, confirmed), initialValues(session));
+  return next(sim, session, finishAuthentication(sim, session, confirmed), valuesFor(sim, session));
 }
 
 /** Stripe puts the session's id where the address asks for it. */

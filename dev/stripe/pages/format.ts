@@ -1,3 +1,5 @@
+import type { PaymentMethod, TaxShare } from "../types.ts";
+
 const WITHOUT_DECIMALS = new Set(["jpy"]);
 
 /** `$20.00`: always the currency's own number of decimals. */
@@ -34,6 +36,11 @@ export function grouped(number: string): string {
   return number.length === 15 ? number.replace(groups, "$1 $2 $3") : number.replace(groups, "$1 ");
 }
 
+/** `VAT (19 %, included)`, `Sales Tax (7.25 %)` */
+export function taxLabel(share: TaxShare): string {
+  return `${share.display_name} (${share.percentage} %${share.inclusive ? ", included" : ""})`;
+}
+
 export const METHOD_NAMES: Record<string, string> = {
   card: "Card",
   us_bank_account: "US bank account",
@@ -49,4 +56,15 @@ const BRANDS: Record<string, string> = {
 
 export function brandName(brand: string | null | undefined): string {
   return BRANDS[brand ?? ""] ?? "Card";
+}
+
+/** `Visa ending in 4242` */
+export function cardName(method: PaymentMethod): string {
+  return `${brandName(method.card?.brand)} ending in ${method.card?.last4}`;
+}
+
+/** `Expires 12 / 27` */
+export function cardExpiry(method: PaymentMethod): string {
+  const month = String(method.card?.exp_month).padStart(2, "0");
+  return `Expires ${month} / ${String(method.card?.exp_year).slice(-2)}`;
 }

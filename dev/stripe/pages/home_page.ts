@@ -1,7 +1,7 @@
 import { act } from "../control_routes.ts";
 import { ApiError } from "../errors.ts";
 import { type Answer, type Incoming, redirect } from "../http.ts";
-import { newestFirst } from "../lists.ts";
+import { latest } from "../lists.ts";
 import type { Simulator } from "../simulator.ts";
 import type { Charge, Dispute, Session } from "../types.ts";
 import { instant, money, shortInstant } from "./format.ts";
@@ -25,8 +25,8 @@ export async function handleHome(sim: Simulator, incoming: Incoming): Promise<An
 }
 
 function homePage(sim: Simulator): Answer {
-  const open = newestFirst(sim.store.sessions).filter((session) => session.status === "open");
-  const charges = newestFirst(sim.store.charges).filter((charge) => charge.status !== "failed");
+  const open = latest(sim.store.sessions, SHOWN, (session) => session.status === "open");
+  const charges = latest(sim.store.charges, SHOWN, (charge) => charge.status !== "failed");
   return page(
     "Stripe simulator",
     markup`<h1>Stripe simulator</h1>
@@ -42,21 +42,21 @@ function homePage(sim: Simulator): Answer {
       charges.length === 0
         ? markup`<p class="empty">Payments appear here. Start with a purchase in the app.</p>`
         : markup`<table><thead><tr><th>When</th><th>What</th><th>State</th><th class="amount">Amount</th><th></th></tr>
-      </thead><tbody>${charges.slice(0, SHOWN).map((charge) => paymentRow(sim, charge))}</tbody></table>`
+      </thead><tbody>${charges.map((charge) => paymentRow(sim, charge))}</tbody></table>`
     }</section>
     <p></p>
     <section class="card" aria-label="Open payment pages"><h2>Open payment pages</h2>
     ${
       open.length === 0
         ? markup`<p class="empty">A page opens with every purchase, and closes when it is paid or expires.</p>`
-        : markup`<table><tbody>${open.slice(0, SHOWN).map(sessionRow)}</tbody></table>`
+        : markup`<table><tbody>${open.map(sessionRow)}</tbody></table>`
     }</section>`,
     { wide: true },
   );
 }
 
 function paymentRow(sim: Simulator, charge: Charge): Markup {
-  const dispute = sim.store.disputes.find((each) => each.charge === charge.id);
+  const dispute = sim.store.disputes.where("charge", charge.id).at(-1);
   const what = charge.description ?? charge.billing_details.email ?? "Payment";
   return markup`<tr><td>${shortInstant(charge.created)}</td><td>${what}<br><code>${charge.id}</code></td>
     <td>${stateOf(charge, dispute)}</td><td class="amount">${money(charge.amount, charge.currency)}</td>

@@ -1,8 +1,8 @@
 import { sessionOfIntent } from "../checkout.ts";
 import type { Answer } from "../http.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Charge, Invoice, LineItem } from "../types.ts";
-import { brandName, instant, METHOD_NAMES, money } from "./format.ts";
+import type { Charge, Invoice, LineItem, TaxShare } from "../types.ts";
+import { brandName, instant, METHOD_NAMES, money, taxLabel } from "./format.ts";
 import { notice, page } from "./layout.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -15,13 +15,14 @@ export function receiptPage(sim: Simulator, id: string): Answer {
   const session = sessionOfIntent(sim, String(charge.payment_intent));
   const items = session ? sim.store.plans.need(session.id).line_items : [];
   const discount = session?.total_details?.amount_discount ?? 0;
+  const taxes = session ? sim.store.plans.need(session.id).tax?.shares ?? [] : [];
   return page(
     `Receipt: ${money(charge.amount, charge.currency)} paid`,
     markup`<section class="card notice">
       <p class="small">Receipt from Talktime</p>
       <p class="hero">${money(charge.amount, charge.currency)}</p>
       <p>Paid on ${instant(charge.created)} with ${methodText(charge)}.</p>
-      ${lines(items, discount, charge)}
+      ${lines(items, discount, taxes, charge)}
       <p class="small">Reference <code>${charge.id}</code></p>
     </section>`,
   );
@@ -34,7 +35,7 @@ function methodText(charge: Charge): string {
   return `${METHOD_NAMES[details?.type ?? ""] ?? "a bank account"} ending in ${last4}`;
 }
 
-function lines(items: LineItem[], discount: number, charge: Charge): Markup {
+function lines(items: LineItem[], discount: number, taxes: TaxShare[], charge: Charge): Markup {
   const row = (label: string, amount: number, kind = "") =>
     markup`<div class="${kind}"><dt>${label}</dt><dd>${money(amount, charge.currency)}</dd></div>`;
   const refunded = charge.amount_refunded;
@@ -42,6 +43,7 @@ function lines(items: LineItem[], discount: number, charge: Charge): Markup {
     ${items.map((item) => row(item.description ?? "Item", item.amount_subtotal))}
     ${items.length === 0 ? row(charge.description ?? "Payment", charge.amount) : null}
     ${discount > 0 ? row("Discount", -discount) : null}
+    ${taxes.map((share) => row(taxLabel(share), share.amount))}
     ${row("Amount paid", charge.amount, "total")}
     ${refunded > 0 ? row("Refunded", -refunded) : null}
     ${refunded > 0 ? row("Remaining", charge.amount - refunded, "total") : null}
@@ -53,6 +55,14 @@ export function invoicePage(sim: Simulator, id: string): Answer {
   const invoice = sim.store.invoices.get(id);
   if (!invoice) return notice("There is no such invoice", "Check the link you were given.", null, 404);
   return page(`Invoice ${invoice.number}`, invoiceBody(invoice));
+}
+
+function taxLine(invoice: Invoice): Markup {
+  const tax = invoice.total_taxes?.reduce((sum, each) => sum + each.amount, 0) ?? 0;
+  const inclusive = invoice.total_taxes?.some((each) => each.tax_behavior === "inclusive");
+  return markup`<div><dt>${inclusive ? "Tax, included" : "Tax"}</dt><dd>${
+    money(tax, invoice.currency)
+  }</dd></div>`;
 }
 
 function invoiceBody(invoice: Invoice): Markup {
@@ -68,6 +78,7 @@ function invoiceBody(invoice: Invoice): Markup {
       markup`<div><dt>${line.description}</dt><dd>${money(line.amount, line.currency)}</dd></div>`
     )
   }
+      ${invoice.total_taxes?.length ? taxLine(invoice) : null}
       <div class="total"><dt>Total</dt><dd>${money(invoice.total, invoice.currency)}</dd></div>
     </dl>
   </section>`;

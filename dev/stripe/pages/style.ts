@@ -30,6 +30,11 @@ code { font: 13px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 .hero { font-size: 40px; line-height: 1.1; font-weight: 600; font-variant-numeric: tabular-nums; margin: 4px 0 16px; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 24px; }
 button.quiet { width: 100%; }
+.portal { max-width: 544px; margin: 16px auto; }
+.cards { list-style: none; margin: 0 0 16px; padding: 0; }
+.cards li { display: flex; justify-content: space-between; gap: 8px 16px; flex-wrap: wrap; padding: 12px 0;
+  border-bottom: 1px solid var(--line); }
+.cards p { margin: 0; }
 .notice { max-width: 544px; margin: 32px auto; }
 .checkout { display: grid; gap: 0 40px; grid-template: "summary pay" auto "hints pay" 1fr / minmax(0, 1fr) minmax(0, 1.2fr);
   align-items: start; }
@@ -59,6 +64,8 @@ input[aria-invalid=true] { border-color: var(--danger); border-width: 2px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
 .method { border: 1px solid var(--line); border-radius: 8px; margin-bottom: 8px; }
 .method > label { display: flex; align-items: center; gap: 12px; padding: 12px 16px; min-height: 48px; cursor: pointer; }
+.saved { display: flex; align-items: center; justify-content: space-between; padding-right: 12px; }
+.saved > label { flex: 1; }
 .method .inside { display: none; padding: 4px 16px 4px; }
 .method:has(input[name=method]:checked) .inside { display: block; }
 .method:has(input[name=method]:checked) { border-color: var(--accent); }

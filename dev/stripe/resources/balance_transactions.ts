@@ -1,7 +1,7 @@
 import { DAY } from "../clock.ts";
 import { missing } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import { parameters, text } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
@@ -70,12 +70,14 @@ const readList = parameters({
 });
 
 function listTransactions(sim: Simulator, params: ReturnType<typeof readList>) {
-  const rows = newestFirst(sim.store.balanceTransactions).filter((each) =>
-    !params.payout && (!params.currency || each.currency === params.currency) &&
-    (!params.source || each.source === params.source) && (!params.type || each.type === params.type) &&
-    within(each.created, params.created)
-  );
-  return page(rows.map((each) => asOfNow(sim, each)), params, "/v1/balance_transactions");
+  const list = listOf(sim.store.balanceTransactions, params, "/v1/balance_transactions", {
+    by: { source: params.source },
+    passes: (each) =>
+      !params.payout && (!params.currency || each.currency === params.currency) &&
+      (!params.type || each.type === params.type),
+  });
+  for (const each of list.data) asOfNow(sim, each);
+  return list;
 }
 
 function balanceOf(sim: Simulator) {

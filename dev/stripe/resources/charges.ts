@@ -1,7 +1,7 @@
 import type { Decline } from "../cards.ts";
 import { missing } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import { clearable, mergeMetadata, metadata, parameters, text } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
@@ -197,16 +197,15 @@ const readUpdate = parameters({
 });
 
 export const chargeRoutes: Route[] = [
-  route("GET", "/v1/charges", readList, ({ sim, params }) =>
-    page(
-      newestFirst(sim.store.charges).filter((charge) =>
-        (!params.customer || charge.customer === params.customer) &&
-        (!params.payment_intent || charge.payment_intent === params.payment_intent) &&
-        within(charge.created, params.created)
-      ),
-      params,
-      "/v1/charges",
-    )),
+  route(
+    "GET",
+    "/v1/charges",
+    readList,
+    ({ sim, params }) =>
+      listOf(sim.store.charges, params, "/v1/charges", {
+        by: { payment_intent: params.payment_intent, customer: params.customer },
+      }),
+  ),
   route("GET", "/v1/charges/:id", parameters({}), ({ sim, ids }) => getCharge(sim, ids[0]!)),
   route("POST", "/v1/charges/:id", readUpdate, ({ sim, ids, params }) => {
     const charge = getCharge(sim, ids[0]!);

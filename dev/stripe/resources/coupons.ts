@@ -1,6 +1,6 @@
 import { invalid, missing, missingReference } from "../errors.ts";
 import { newId, randomText } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import {
   decimal,
   flag,
@@ -152,12 +152,12 @@ export function activeCode(sim: Simulator, code: string): PromotionCode | undefi
 
 export const couponRoutes: Route[] = [
   route("POST", "/v1/coupons", readCoupon, ({ sim, params }) => createCoupon(sim, params)),
-  route("GET", "/v1/coupons", parameters({ ...paging, created: range() }), ({ sim, params }) =>
-    page(
-      newestFirst(sim.store.coupons).filter((coupon) => within(coupon.created, params.created)),
-      params,
-      "/v1/coupons",
-    )),
+  route(
+    "GET",
+    "/v1/coupons",
+    parameters({ ...paging, created: range() }),
+    ({ sim, params }) => listOf(sim.store.coupons, params, "/v1/coupons"),
+  ),
   route("GET", "/v1/coupons/:id", parameters({}), ({ sim, ids }) => getCoupon(sim, ids[0]!)),
   route("DELETE", "/v1/coupons/:id", parameters({}), ({ sim, ids }) => {
     const coupon = getCoupon(sim, ids[0]!);
@@ -171,16 +171,12 @@ export const couponRoutes: Route[] = [
     "/v1/promotion_codes",
     parameters({ ...paging, active: flag(), code: text(), coupon: text(), created: range() }),
     ({ sim, params }) =>
-      page(
-        newestFirst(sim.store.promotionCodes).filter((each) =>
+      listOf(sim.store.promotionCodes, params, "/v1/promotion_codes", {
+        passes: (each) =>
           (params.active === undefined || each.active === params.active) &&
           (!params.code || each.code.toLowerCase() === params.code.toLowerCase()) &&
-          (!params.coupon || each.promotion.coupon === params.coupon) &&
-          within(each.created, params.created)
-        ),
-        params,
-        "/v1/promotion_codes",
-      ),
+          (!params.coupon || each.promotion.coupon === params.coupon),
+      }),
   ),
   route("GET", "/v1/promotion_codes/:id", parameters({}), ({ sim, ids }) => {
     const code = sim.store.promotionCodes.get(ids[0]!);

@@ -1,6 +1,6 @@
 import { missing, missingReference } from "../errors.ts";
 import { newId, randomText } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import {
   clearable,
   echoed,
@@ -95,6 +95,19 @@ function apply(sim: Simulator, customer: Customer, params: CustomerParams): void
   customer.metadata = mergeMetadata(customer.metadata, change);
 }
 
+export function updateCustomer(sim: Simulator, customer: Customer, params: CustomerParams): Customer {
+  const before = structuredClone(customer) as unknown as Record<string, unknown>;
+  apply(sim, customer, params);
+  sim.store.customers.put(customer);
+  const now = customer as unknown as Record<string, unknown>;
+  const changed = Object.keys(before).filter((key) =>
+    JSON.stringify(before[key]) !== JSON.stringify(now[key])
+  );
+  const previous = Object.fromEntries(changed.map((key) => [key, before[key]]));
+  if (changed.length > 0) sim.events.emit("customer.updated", customer, previous);
+  return customer;
+}
+
 export function getCustomer(sim: Simulator, id: string): Customer {
   const customer = sim.store.customers.get(id);
   if (!customer) throw missing("customer", id, "id");
@@ -111,6 +124,10 @@ export function needCustomer(sim: Simulator, id: string, param = "customer"): Cu
 function deleteCustomer(sim: Simulator, id: string) {
   const customer = getCustomer(sim, id);
   if (!customer.deleted) {
+    for (const method of sim.store.paymentMethods.where("customer", id)) {
+      sim.store.paymentMethods.put(Object.assign(method, { customer: null }));
+      sim.store.instruments.put({ ...sim.store.instruments.need(method.id), detached: true });
+    }
     sim.events.emit("customer.deleted", customer);
     const gone = { id, object: "customer", deleted: true, created: customer.created };
     sim.store.customers.put(gone as unknown as Customer);
@@ -122,15 +139,16 @@ const readList = parameters({ ...paging, created: range(), email: text() });
 
 export const customerRoutes: Route[] = [
   route("POST", "/v1/customers", readCreate, ({ sim, params }) => createCustomer(sim, params)),
-  route("GET", "/v1/customers", readList, ({ sim, params }) =>
-    page(
-      newestFirst(sim.store.customers).filter((customer) =>
-        !customer.deleted && (!params.email || customer.email === params.email) &&
-        within(customer.created, params.created)
-      ),
-      params,
-      "/v1/customers",
-    )),
+  route(
+    "GET",
+    "/v1/customers",
+    readList,
+    ({ sim, params }) =>
+      listOf(sim.store.customers, params, "/v1/customers", {
+        by: { email: params.email },
+        passes: (customer) => !customer.deleted,
+      }),
+  ),
   route("GET", "/v1/customers/:id", parameters({}), ({ sim, ids }) => {
     const { id, deleted } = getCustomer(sim, ids[0]!);
     return deleted ? { id, object: "customer", deleted: true } : getCustomer(sim, id);
@@ -138,10 +156,7 @@ export const customerRoutes: Route[] = [
   route("POST", "/v1/customers/:id", readCreate, ({ sim, ids, params }) => {
     const customer = getCustomer(sim, ids[0]!);
     if (customer.deleted) throw missing("customer", customer.id, "id");
-    apply(sim, customer, params);
-    sim.store.customers.put(customer);
-    sim.events.emit("customer.updated", customer, {});
-    return customer;
+    return updateCustomer(sim, customer, params);
   }),
   route("DELETE", "/v1/customers/:id", parameters({}), ({ sim, ids }) => deleteCustomer(sim, ids[0]!)),
 ];

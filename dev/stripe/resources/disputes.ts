@@ -1,7 +1,7 @@
 import { DAY } from "../clock.ts";
 import { invalid, missing, wrongState } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import { flag, mergeMetadata, metadata, parameters, shape, text } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
@@ -236,15 +236,9 @@ export const disputeRoutes: Route[] = [
     "/v1/disputes",
     parameters({ ...paging, charge: text(), created: range(), payment_intent: text() }),
     ({ sim, params }) =>
-      page(
-        newestFirst(sim.store.disputes).filter((dispute) =>
-          (!params.charge || dispute.charge === params.charge) &&
-          (!params.payment_intent || dispute.payment_intent === params.payment_intent) &&
-          within(dispute.created, params.created)
-        ),
-        params,
-        "/v1/disputes",
-      ),
+      listOf(sim.store.disputes, params, "/v1/disputes", {
+        by: { charge: params.charge, payment_intent: params.payment_intent },
+      }),
   ),
   route("GET", "/v1/disputes/:id", parameters({}), ({ sim, ids }) => getDispute(sim, ids[0]!)),
   route(

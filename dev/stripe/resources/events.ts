@@ -1,5 +1,5 @@
 import { invalid, missing } from "../errors.ts";
-import { page, paging, range, within } from "../lists.ts";
+import { paging, range, walkPage } from "../lists.ts";
 import { flag, list, parameters, text } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import { RETENTION_SECONDS } from "../events.ts";
@@ -23,14 +23,17 @@ function listEvents(sim: Simulator, params: ReturnType<typeof readList>) {
     throw invalid("You may only specify one of these parameters: type, types.", "types");
   }
   const wanted = params.types ?? (params.type ? [params.type] : null);
-  const all = sim.events.visible();
-  const passes = (event: typeof all[number]) =>
-    (!wanted || wanted.some((each) => matches(event.type, each))) && within(event.created, params.created);
-  const rows = all.filter(passes);
-  return page(rows, params, "/v1/events", (id) => {
-    const index = all.findIndex((event) => event.id === id);
-    return index < 0 ? undefined : all.slice(0, index).filter(passes).length;
-  });
+  const { timeline } = sim.events;
+  return walkPage(
+    {
+      timeline,
+      get: (id) => sim.events.visible(id),
+      passes: (event) => !wanted || wanted.some((each) => matches(event.type, each)),
+      lenient: true,
+    },
+    params,
+    "/v1/events",
+  );
 }
 
 export const eventRoutes: Route[] = [

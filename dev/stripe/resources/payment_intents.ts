@@ -1,5 +1,5 @@
 import { invalid, missing, wrongState } from "../errors.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import { methodTypesFor } from "../method_types.ts";
 import {
   clearable,
@@ -232,7 +232,7 @@ export function cancelIntent(
 
 function cancelFromRequest(sim: Simulator, id: string, reason: CancelReason | undefined): PaymentIntent {
   const intent = getIntent(sim, id);
-  if (sim.store.sessions.find((session) => session.payment_intent === id)) {
+  if (sim.store.sessions.where("payment_intent", id).length > 0) {
     throw wrongState(
       "You cannot cancel this PaymentIntent because it was created by a Checkout Session. Expire the Checkout " +
         "Session instead.",
@@ -286,13 +286,7 @@ export const paymentIntentRoutes: Route[] = [
     "/v1/payment_intents",
     parameters({ ...paging, created: range(), customer: text() }),
     ({ sim, params }) =>
-      page(
-        newestFirst(sim.store.paymentIntents).filter((intent) =>
-          (!params.customer || intent.customer === params.customer) && within(intent.created, params.created)
-        ),
-        params,
-        "/v1/payment_intents",
-      ),
+      listOf(sim.store.paymentIntents, params, "/v1/payment_intents", { by: { customer: params.customer } }),
   ),
   route(
     "GET",

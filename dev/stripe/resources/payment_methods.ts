@@ -1,7 +1,7 @@
 import { cardById, cardByNumber, DECLINES, isCardNumber } from "../cards.ts";
 import { ApiError, invalid, missing, missingReference, notSimulated, wrongState } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { newestFirst, page, paging } from "../lists.ts";
+import { listOf, paging } from "../lists.ts";
 import {
   clearable,
   echoed,
@@ -18,11 +18,14 @@ import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
 import type { MethodType, PaymentMethod } from "../types.ts";
 import { BANK_ACCOUNTS, bankAccountById } from "../bank_accounts.ts";
-import { needCustomer } from "./customers.ts";
+import { getCustomer, needCustomer, updateCustomer } from "./customers.ts";
 
 export interface Billing {
   email?: string | null;
   name?: string | null;
+  line1?: string | null;
+  city?: string | null;
+  state?: string | null;
   country?: string | null;
   postal_code?: string | null;
   phone?: string | null;
@@ -48,12 +51,12 @@ export function fingerprintOf(number: string): string {
 function billingDetails(billing: Billing | undefined): PaymentMethod["billing_details"] {
   return {
     address: {
-      city: null,
+      city: billing?.city ?? null,
       country: billing?.country ?? null,
-      line1: null,
+      line1: billing?.line1 ?? null,
       line2: null,
       postal_code: billing?.postal_code ?? null,
-      state: null,
+      state: billing?.state ?? null,
     },
     email: billing?.email ?? null,
     name: billing?.name ?? null,
@@ -152,7 +155,7 @@ export function methodExists(sim: Simulator, id: string): boolean {
 }
 
 /** A card that would decline cannot be saved either; one test card exists to break that rule. */
-function refuseUnsavable(sim: Simulator, method: PaymentMethod): void {
+export function refuseUnsavable(sim: Simulator, method: PaymentMethod): void {
   const number = sim.store.instruments.need(method.id).number;
   const card = cardByNumber(number);
   if (method.type !== "card" || !card?.decline || card.savable || card.authentication) return;
@@ -285,8 +288,7 @@ function defined(object: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
-function detach(sim: Simulator, id: string): PaymentMethod {
-  const method = getMethod(sim, id);
+export function detach(sim: Simulator, method: PaymentMethod): PaymentMethod {
   if (!method.customer) {
     throw wrongState(
       "The payment method you provided is not attached to a customer so detachment is impossible.",
@@ -295,14 +297,45 @@ function detach(sim: Simulator, id: string): PaymentMethod {
   }
   const customer = sim.store.customers.get(String(method.customer));
   if (customer?.invoice_settings?.default_payment_method === method.id) {
-    customer.invoice_settings.default_payment_method = null;
-    sim.store.customers.put(customer);
+    updateCustomer(sim, customer, { invoice_settings: { default_payment_method: null } });
   }
   const before = { customer: method.customer };
   method.customer = null;
   sim.store.paymentMethods.put(method);
   sim.store.instruments.put({ ...sim.store.instruments.need(method.id), detached: true });
   sim.events.emit("payment_method.detached", method, before);
+  return method;
+}
+
+export interface CardUpdate {
+  /** A new number, as of a card that replaces a lost one: what its bank was told to decline is forgotten. */
+  number?: string;
+  exp_month?: number;
+  exp_year?: number;
+}
+
+/** The network tells Stripe what became of a card; nobody asked for it. */
+export function updateFromNetwork(sim: Simulator, method: PaymentMethod, change: CardUpdate): PaymentMethod {
+  if (!method.card) throw new TypeError("Only a card is updated by its network.");
+  const before = structuredClone(method.card) as unknown as Record<string, unknown>;
+  const { number } = change;
+  if (number !== undefined) {
+    if (!isCardNumber(number)) throw new TypeError(`${number} is not the number of a card.`);
+    const { brand, country, display_brand, fingerprint, funding, last4, networks } = cardDetails(
+      sim,
+      number,
+      {},
+    )!;
+    Object.assign(method.card, { brand, country, display_brand, fingerprint, funding, last4, networks });
+    sim.store.instruments.put({ ...sim.store.instruments.need(method.id), number, declines: null });
+  }
+  Object.assign(method.card, defined({ exp_month: change.exp_month, exp_year: change.exp_year }));
+  const now = method.card as unknown as Record<string, unknown>;
+  const changed = Object.entries(before).filter(([key, value]) =>
+    JSON.stringify(value) !== JSON.stringify(now[key])
+  );
+  sim.store.paymentMethods.put(method);
+  sim.events.emit("payment_method.automatically_updated", method, { card: Object.fromEntries(changed) });
   return method;
 }
 
@@ -321,11 +354,12 @@ function listMethods(
 ) {
   if (!customer) throw notSimulated("a list of payment methods without a customer", "customer");
   needCustomer(sim, customer);
-  const rows = newestFirst(sim.store.paymentMethods).filter((method) =>
-    method.customer === customer && (!params.type || method.type === params.type) &&
-    (!params.allow_redisplay || method.allow_redisplay === params.allow_redisplay)
-  );
-  return page(rows, params, url);
+  const { limit, starting_after, ending_before, type, allow_redisplay } = params;
+  return listOf(sim.store.paymentMethods, { limit, starting_after, ending_before }, url, {
+    by: { customer },
+    passes: (method) =>
+      (!type || method.type === type) && (!allow_redisplay || method.allow_redisplay === allow_redisplay),
+  });
 }
 
 export const paymentMethodRoutes: Route[] = [
@@ -357,12 +391,21 @@ export const paymentMethodRoutes: Route[] = [
       return attachMethod(sim, getMethod(sim, ids[0]!), params.customer);
     },
   ),
-  route("POST", "/v1/payment_methods/:id/detach", parameters({}), ({ sim, ids }) => detach(sim, ids[0]!)),
+  route(
+    "POST",
+    "/v1/payment_methods/:id/detach",
+    parameters({}),
+    ({ sim, ids }) => detach(sim, getMethod(sim, ids[0]!)),
+  ),
   route(
     "GET",
     "/v1/customers/:id/payment_methods",
     readList,
-    ({ sim, ids, params }) => listMethods(sim, ids[0]!, params, `/v1/customers/${ids[0]}/payment_methods`),
+    ({ sim, ids, params }) => {
+      const customer = getCustomer(sim, ids[0]!);
+      if (customer.deleted) throw missing("customer", customer.id, "customer");
+      return listMethods(sim, customer.id, params, `/v1/customers/${customer.id}/payment_methods`);
+    },
   ),
   route("GET", "/v1/customers/:id/payment_methods/:id", parameters({}), ({ sim, ids }) => {
     const method = getMethod(sim, ids[1]!);

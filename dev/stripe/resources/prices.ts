@@ -1,6 +1,6 @@
 import { invalid, missing, missingReference } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, newestFirst, page, paging, range, within } from "../lists.ts";
 import {
   clearable,
   flag,
@@ -104,7 +104,7 @@ export function createPrice(sim: Simulator, params: PriceParams): Price {
 
 /** A lookup key names one price. It can be taken over, but only by asking for that. */
 function takeLookupKey(sim: Simulator, key: string, transfer: boolean | undefined): void {
-  const holder = sim.store.prices.find((price) => price.lookup_key === key);
+  const holder = sim.store.prices.where("lookup_key", key)[0];
   if (!holder) return;
   if (!transfer) {
     throw invalid(
@@ -179,14 +179,16 @@ const readList = parameters({
 });
 
 function listPrices(sim: Simulator, params: ReturnType<typeof readList>) {
-  const rows = newestFirst(sim.store.prices).filter((price) =>
+  const passes = (price: Price) =>
     (params.active === undefined || price.active === params.active) &&
     (!params.currency || price.currency === params.currency) &&
-    (!params.lookup_keys || (price.lookup_key !== null && params.lookup_keys.includes(price.lookup_key))) &&
-    (!params.product || price.product === params.product) &&
-    (!params.type || price.type === params.type) && within(price.created, params.created)
-  );
-  return page(rows, params, "/v1/prices");
+    (!params.product || price.product === params.product) && (!params.type || price.type === params.type);
+  if (!params.lookup_keys) {
+    return listOf(sim.store.prices, params, "/v1/prices", { by: { product: params.product }, passes });
+  }
+  const rows = [...new Set(params.lookup_keys)].flatMap((key) => sim.store.prices.where("lookup_key", key))
+    .filter((price) => passes(price) && within(price.created, params.created));
+  return page(newestFirst(rows, sim.store.prices), params, "/v1/prices");
 }
 
 export const priceRoutes: Route[] = [

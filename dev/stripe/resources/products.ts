@@ -1,6 +1,6 @@
 import { invalid, missing } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import {
   clearable,
   flag,
@@ -105,15 +105,11 @@ export const productRoutes: Route[] = [
     "/v1/products",
     parameters({ ...paging, active: flag(), created: range(), ids: list(text()), url: text() }),
     ({ sim, params }) =>
-      page(
-        newestFirst(sim.store.products).filter((product) =>
+      listOf(sim.store.products, params, "/v1/products", {
+        passes: (product) =>
           (params.active === undefined || product.active === params.active) &&
-          (!params.ids || params.ids.includes(product.id)) &&
-          (!params.url || product.url === params.url) && within(product.created, params.created)
-        ),
-        params,
-        "/v1/products",
-      ),
+          (!params.ids || params.ids.includes(product.id)) && (!params.url || product.url === params.url),
+      }),
   ),
   route("GET", "/v1/products/:id", parameters({}), ({ sim, ids }) => getProduct(sim, ids[0]!)),
   route(

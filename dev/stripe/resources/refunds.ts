@@ -2,7 +2,7 @@ import { cardByNumber } from "../cards.ts";
 import { DAY, MINUTE } from "../clock.ts";
 import { invalid, missing, missingReference, wrongState } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, paging, range } from "../lists.ts";
 import { integer, mergeMetadata, metadata, oneOf, parameters, text } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
@@ -45,8 +45,7 @@ function amountOf(sim: Simulator, charge: Charge, asked: number | undefined): nu
   if (charge.status !== "succeeded") {
     throw wrongState(`Charge ${charge.id} was not paid and cannot be refunded.`, "charge_not_refundable");
   }
-  const dispute = sim.store.disputes.find((each) => each.charge === charge.id);
-  if (dispute && !dispute.is_charge_refundable) {
+  if (sim.store.disputes.where("charge", charge.id).some((each) => !each.is_charge_refundable)) {
     throw wrongState(`Charge ${charge.id} has been charged back; cannot issue a refund.`, "charge_disputed");
   }
   const left = charge.amount - charge.amount_refunded;
@@ -170,15 +169,9 @@ export const refundRoutes: Route[] = [
     "/v1/refunds",
     parameters({ ...paging, charge: text(), created: range(), payment_intent: text() }),
     ({ sim, params }) =>
-      page(
-        newestFirst(sim.store.refunds).filter((refund) =>
-          (!params.charge || refund.charge === params.charge) &&
-          (!params.payment_intent || refund.payment_intent === params.payment_intent) &&
-          within(refund.created, params.created)
-        ),
-        params,
-        "/v1/refunds",
-      ),
+      listOf(sim.store.refunds, params, "/v1/refunds", {
+        by: { charge: params.charge, payment_intent: params.payment_intent },
+      }),
   ),
   route("GET", "/v1/refunds/:id", parameters({}), ({ sim, ids }) => getRefund(sim, ids[0]!)),
   route("POST", "/v1/refunds/:id", parameters({ metadata: metadata() }), ({ sim, ids, params }) => {

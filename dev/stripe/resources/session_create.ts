@@ -4,12 +4,15 @@ import { newId, newSessionId } from "../ids.ts";
 import { methodTypesFor } from "../method_types.ts";
 import { mergeMetadata } from "../params.ts";
 import type { Simulator } from "../simulator.ts";
-import type { LineItem, Price, Session, SessionPlan } from "../types.ts";
-import { discountOf, redeemableCoupon } from "./coupons.ts";
+import type { LineItem, Price, Session, SessionPlan, TaxPlan } from "../types.ts";
+import { computeTotals, type Totals } from "../session_totals.ts";
+import { locate } from "../tax.ts";
+import { redeemableCoupon } from "./coupons.ts";
 import { needCustomer } from "./customers.ts";
 import { createPrice } from "./prices.ts";
 import { createProduct, type ProductParams } from "./products.ts";
 import type { LineItemParams, SessionParams } from "./session_params.ts";
+import { createSetup } from "./setup_intents.ts";
 
 export function createSession(sim: Simulator, params: SessionParams): Session {
   checkMode(params);
@@ -24,12 +27,23 @@ export function createSession(sim: Simulator, params: SessionParams): Session {
   );
   const discount = discountFrom(sim, params);
   const items = (params.line_items ?? []).map((item) => makeLineItem(sim, item));
-  const totals = applyDiscount(sim, items, discount);
+  const tax = taxPlanFrom(sim, params);
+  const totals = computeTotals(sim, { line_items: items, discount, tax });
   checkTotal(params, currency, totals);
 
   const session = buildSession(sim, params, { currency, expires_at, types, totals });
   session.discounts = discount ? [{ ...discount }] : [];
-  sim.store.plans.put(planOf(session, params, items, types, discount));
+  if (tax?.place) session.automatic_tax.status = "complete";
+  const plan = planOf(session, params, items, types, discount, tax);
+  sim.store.plans.put(plan);
+  if (params.mode === "setup") {
+    session.setup_intent = createSetup(sim, {
+      customer: params.customer ?? null,
+      description: plan.intent.description,
+      metadata: plan.intent.metadata,
+      method_types: types,
+    }).id;
+  }
   sim.store.sessions.put(session);
   sim.schedule("expire_session", session.id, expires_at);
   return session;
@@ -59,6 +73,15 @@ function checkMode(params: SessionParams): void {
   for (const name of ["line_items", "discounts", "payment_intent_data", "invoice_creation"] as const) {
     if (params[name] !== undefined) throw invalid(`You can not pass \`${name}\` in \`setup\` mode.`, name);
   }
+  if (params.automatic_tax?.enabled) throw notSimulated("automatic tax in setup mode", "automatic_tax");
+  if (!params.currency && !params.allowed_payment_method_types) {
+    throw invalid(
+      "Missing required param: currency. It is required in `setup` mode when `allowed_payment_method_types` is " +
+        "not set.",
+      "currency",
+      "parameter_missing",
+    );
+  }
 }
 
 function checkParties(sim: Simulator, params: SessionParams): void {
@@ -75,12 +98,46 @@ function checkParties(sim: Simulator, params: SessionParams): void {
     );
   }
   if (params.customer) needCustomer(sim, params.customer);
+  checkCustomerUpdate(params);
   if (params.discounts && params.allow_promotion_codes !== undefined) {
     throw invalid(
       "You may only specify one of these parameters: allow_promotion_codes, discounts.",
       "discounts",
     );
   }
+}
+
+function checkCustomerUpdate(params: SessionParams): void {
+  if (params.customer_update && !params.customer) {
+    throw invalid("`customer_update` can only be used with `customer`.", "customer_update");
+  }
+  if (!params.tax_id_collection?.enabled || !params.customer) return;
+  if (params.customer_update?.name === "auto") return;
+  throw invalid(
+    "Tax ID collection requires updating business name on the customer. To enable tax ID collection for an " +
+      "existing customer, please set `customer_update[name]` to `auto`.",
+    "customer_update[name]",
+  );
+}
+
+/** An existing customer is taxed at the address they have, or at the one they enter if that is to replace it. */
+function taxPlanFrom(sim: Simulator, params: SessionParams): TaxPlan | null {
+  if (!params.automatic_tax?.enabled) return null;
+  if (!params.customer) return { fixed: false, place: null, exempt: "none", shares: [] };
+  const customer = sim.store.customers.need(params.customer);
+  const place = locate(customer.address);
+  const replaced = params.customer_update?.address === "auto";
+  if (!place && !replaced) {
+    throw invalid(
+      "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the " +
+        "Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto' to " +
+        "save the address entered in Checkout to the Customer.",
+      undefined,
+      "customer_tax_location_invalid",
+    );
+  }
+  const exempt = (customer.tax_exempt ?? "none") as TaxPlan["exempt"];
+  return { fixed: !replaced, place, exempt, shares: [] };
 }
 
 function expiryOf(sim: Simulator, asked: number | undefined): number {
@@ -212,28 +269,6 @@ function inlinePrice(sim: Simulator, data: PriceData): Price {
   });
 }
 
-export interface Totals {
-  subtotal: number;
-  discount: number;
-  total: number;
-}
-
-/** Spreads the discount over the items in proportion, the rounding going to the last. */
-export function applyDiscount(sim: Simulator, items: LineItem[], discount: Discount | null): Totals {
-  const subtotal = items.reduce((sum, item) => sum + item.amount_subtotal, 0);
-  const off = discount ? discountOf(sim.store.coupons.need(discount.coupon), subtotal) : 0;
-  let left = off;
-  for (const [index, item] of items.entries()) {
-    const share = index === items.length - 1
-      ? left
-      : Math.floor(off * item.amount_subtotal / (subtotal || 1));
-    item.amount_discount = share;
-    item.amount_total = item.amount_subtotal - share;
-    left -= share;
-  }
-  return { subtotal, discount: off, total: subtotal - off };
-}
-
 function checkTotal(params: SessionParams, currency: string | null, totals: Totals): void {
   if (params.mode !== "payment" || totals.total === 0 || totals.total >= 50) return;
   throw invalid(
@@ -249,6 +284,7 @@ function planOf(
   line_items: LineItem[],
   method_types: SessionPlan["method_types"],
   discount: Discount | null,
+  tax: TaxPlan | null,
 ): SessionPlan {
   const intent = params.payment_intent_data;
   return {
@@ -263,6 +299,12 @@ function planOf(
       statement_descriptor_suffix: intent?.statement_descriptor_suffix ?? null,
     },
     discount,
+    tax,
+    customer_update: {
+      address: params.customer_update?.address === "auto",
+      name: params.customer_update?.name === "auto",
+    },
+    allow_redisplay: params.payment_method_data?.allow_redisplay ?? null,
     awaiting: null,
   };
 }
@@ -277,7 +319,7 @@ interface Parts {
 function buildSession(sim: Simulator, params: SessionParams, parts: Parts): Session {
   const id = newSessionId();
   const payment = params.mode === "payment";
-  const { subtotal, discount, total } = parts.totals;
+  const { subtotal, discount, tax, total } = parts.totals;
   return {
     id,
     object: "checkout.session",
@@ -313,9 +355,7 @@ function buildSession(sim: Simulator, params: SessionParams, parts: Parts): Sess
     } as Session["custom_text"],
     customer: params.customer ?? null,
     customer_account: null,
-    customer_creation: params.customer
-      ? null
-      : params.customer_creation ?? (payment ? "if_required" : "always"),
+    customer_creation: params.customer ? null : params.customer_creation ?? "if_required",
     customer_details: initialDetails(sim, params),
     customer_email: params.customer_email ?? null,
     discounts: [],
@@ -372,7 +412,7 @@ function buildSession(sim: Simulator, params: SessionParams, parts: Parts): Sess
       enabled: params.tax_id_collection?.enabled ?? false,
       required: params.tax_id_collection?.required ?? "never",
     },
-    total_details: payment ? { amount_discount: discount, amount_shipping: 0, amount_tax: 0 } : null,
+    total_details: payment ? { amount_discount: discount, amount_shipping: 0, amount_tax: tax } : null,
     ui_mode: "hosted_page",
     url: `${sim.publicUrl}/c/pay/${id}`,
     wallet_options: null,
@@ -394,13 +434,13 @@ function initialDetails(sim: Simulator, params: SessionParams): Session["custome
   const email = customer?.email ?? params.customer_email ?? null;
   if (email === null && !customer) return null;
   return {
-    address: null,
+    address: customer?.address ?? null,
     business_name: null,
     email,
     individual_name: null,
     name: customer?.name ?? null,
     phone: customer?.phone ?? null,
-    tax_exempt: "none",
+    tax_exempt: customer?.tax_exempt ?? "none",
     tax_ids: null,
   };
 }

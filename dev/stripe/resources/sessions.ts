@@ -1,6 +1,6 @@
 import { expireSession } from "../checkout.ts";
 import { missing, wrongState } from "../errors.ts";
-import { newestFirst, page, paging, range, within } from "../lists.ts";
+import { listOf, page, paging, range } from "../lists.ts";
 import { mergeMetadata, metadata, oneOf, parameters, shape, text } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
@@ -27,14 +27,13 @@ const readList = parameters({
 
 function listSessions(sim: Simulator, params: ReturnType<typeof readList>) {
   const email = params.customer_details?.email;
-  const rows = newestFirst(sim.store.sessions).filter((session) =>
-    !params.payment_link && !params.subscription &&
-    (!params.customer || session.customer === params.customer) &&
-    (!email || session.customer_details?.email === email) &&
-    (!params.payment_intent || session.payment_intent === params.payment_intent) &&
-    (!params.status || session.status === params.status) && within(session.created, params.created)
-  );
-  return page(rows, params, "/v1/checkout/sessions");
+  return listOf(sim.store.sessions, params, "/v1/checkout/sessions", {
+    by: { payment_intent: params.payment_intent, customer: params.customer },
+    passes: (session) =>
+      !params.payment_link && !params.subscription &&
+      (!email || session.customer_details?.email === email) &&
+      (!params.status || session.status === params.status),
+  });
 }
 
 function expireFromRequest(sim: Simulator, id: string): Session {

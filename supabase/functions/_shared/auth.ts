@@ -32,6 +32,34 @@ export async function authenticateServer(request: Request, env: Env): Promise<vo
   });
 }
 
+/** What a caller has proved, to ask the database with: a person's token and id, or null for one of our own servers. */
+export interface Credentials {
+  apikey: string;
+  token: string | null;
+  userId: string | null;
+}
+
+/** Lets signed-in people and our own servers through, for functions that leave it to the database who may do what. */
+export async function authenticateCaller(request: Request, env: Env): Promise<Credentials> {
+  const { data, error } = await verifyAuth(request, {
+    auth: ["user", "secret:*"],
+    audience: "authenticated",
+    env: keysOf(env),
+  });
+  if (error) {
+    if (error.status >= 500) throw new ApiError("internal_error", { cause: error });
+    throw new ApiError("not_authenticated", {
+      hint:
+        "Send `Authorization: Bearer <access token>` of a signed-in user, or a secret key in the `apikey` header.",
+    });
+  }
+  if (data.authMode !== "user") return { apikey: env.secretKey, token: null, userId: null };
+  if (data.userClaims?.role !== "authenticated") throw new ApiError("forbidden");
+  const { publishableKeys } = env;
+  const apikey = publishableKeys.default ?? Object.values(publishableKeys)[0]!;
+  return { apikey, token: data.token, userId: data.userClaims.id };
+}
+
 /** Given whole, so that the library reads nothing from the environment by itself. */
 function keysOf(env: Env): VerifyAuthOptions["env"] {
   return {

@@ -3,8 +3,9 @@ import { corsHeaders } from "@supabase/supabase-js/cors";
 
 const HEADERS: Record<string, string> = {
   ...corsHeaders,
+  "Access-Control-Allow-Headers": `${corsHeaders["Access-Control-Allow-Headers"]}, x-request-id`,
   "Access-Control-Allow-Methods": "POST, OPTIONS",
-  "Access-Control-Expose-Headers": "Retry-After",
+  "Access-Control-Expose-Headers": "Retry-After, x-request-id",
 };
 
 export function preflight(): Response {

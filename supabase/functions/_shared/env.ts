@@ -2,6 +2,9 @@
 // anything missing refuses to start: a half-configured payment function is worse than none.
 import { z } from "zod";
 
+/** What sending mails reads besides: one of two ways to send. */
+export const MAIL_ENV_NAMES = ["SMTP_URL", "MAIL_API_URL", "MAIL_API_KEY"] as const;
+
 /** The names a function may read; its `--allow-env` is exactly this list. */
 export const ENV_NAMES = [
   "SUPABASE_URL",
@@ -10,6 +13,7 @@ export const ENV_NAMES = [
   "SUPABASE_JWKS",
   "STRIPE_SECRET_KEY",
   "STRIPE_API_URL",
+  ...MAIL_ENV_NAMES,
 ] as const;
 
 export interface Env {
@@ -94,4 +98,34 @@ function toEnv(data: z.infer<typeof schema>): Env {
     stripeSecretKey: data.STRIPE_SECRET_KEY,
     stripeApiUrl: data.STRIPE_API_URL === undefined ? null : new URL(data.STRIPE_API_URL),
   };
+}
+
+/** The one way mails are sent. */
+export type MailEnv = { kind: "smtp"; url: URL } | { kind: "api"; url: URL; key: string };
+
+const ONE_WAY = "Set either SMTP_URL or both MAIL_API_URL and MAIL_API_KEY";
+
+const mailSchema = z.object({
+  SMTP_URL: z.string()
+    .regex(/^smtps?:\/\/[^/\s]/, "is not an address such as smtps://user:password@host:465")
+    .refine((url) => URL.canParse(url), "is no address; encode special characters (%40 for @)")
+    .optional(),
+  MAIL_API_URL: webAddress.optional(),
+  MAIL_API_KEY: z.string().optional(),
+});
+
+/** Reads how mails are sent, or throws an error that says what is wrong. Nothing else needs it. */
+export function readMailEnv(
+  get: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): MailEnv {
+  const raw = Object.fromEntries(MAIL_ENV_NAMES.map((name) => [name, get(name) || undefined]));
+  const parsed = mailSchema.safeParse(raw);
+  const problems = parsed.error?.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`) ?? [];
+  const { SMTP_URL: smtp, MAIL_API_URL: api, MAIL_API_KEY: key } = parsed.data ?? {};
+  if (smtp && !api && !key) return { kind: "smtp", url: new URL(smtp) };
+  if (!smtp && api && key) return { kind: "api", url: new URL(api), key };
+  if (problems.length === 0) problems.push(smtp ? `${ONE_WAY}, not both.` : `${ONE_WAY}.`);
+  throw new EnvironmentError(
+    `This function cannot start; it cannot send mails:\n${problems.map((line) => `  ${line}`).join("\n")}`,
+  );
 }

@@ -12,9 +12,13 @@ const CATALOG = {
   idempotency_conflict: [409, "This idempotency key was already used with a different request."],
   package_not_found: [404, "This credit package is not for sale."],
   purchase_not_found: [404, "There is no such purchase."],
+  payment_method_not_found: [404, "There is no such saved card."],
   redirect_not_allowed: [400, "This return address is not on the list of allowed addresses."],
   session_mismatch: [409, "This checkout session does not belong to this purchase."],
+  purchase_not_refundable: [409, "This purchase cannot be refunded."],
+  refund_exceeds_payment: [409, "This is more than what is left to refund."],
   rate_limited: [429, "Too many requests in a short time."],
+  too_many_failed_payments: [429, "Too many payments have failed. Try again later."],
   method_not_allowed: [405, "This address only answers POST."],
   payment_provider_unavailable: [503, "The payment provider is not answering right now."],
   payment_provider_error: [502, "The payment provider refused the request."],
@@ -124,7 +128,7 @@ function fromStripe(error: Stripe.errors.StripeError): ApiError {
 }
 
 /** Not reached, too busy, broken, or still working on the same request (409): worth asking again. */
-function isTransient(error: Stripe.errors.StripeError): boolean {
+export function isTransient(error: Stripe.errors.StripeError): boolean {
   if (error instanceof Stripe.errors.StripeConnectionError) return true;
   const status = error.statusCode ?? 0;
   return error instanceof Stripe.errors.StripeRateLimitError || status === 409 || status >= 500;
@@ -132,4 +136,19 @@ function isTransient(error: Stripe.errors.StripeError): boolean {
 
 export function isMissingAtStripe(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === "resource_missing";
+}
+
+/** Whether Stripe will say no however often it is asked: not a matter of the network, the load or our key. */
+export function isRefusedForGood(error: unknown): error is Stripe.errors.StripeError {
+  return error instanceof Stripe.errors.StripeInvalidRequestError && !isTransient(error);
+}
+
+/** Whether the same thing may well work later: all but a plain no, of Stripe, of our rules or to the data itself. */
+export function isWorthRepeating(error: unknown): boolean {
+  if (error instanceof Stripe.errors.StripeError) return !isRefusedForGood(error);
+  if (!(error instanceof ApiError)) return false;
+  if (error.code !== "internal_error") return error.status >= 500;
+  // Postgres' classes of errors that lie in the data: https://www.postgresql.org/docs/17/errcodes-appendix.html
+  const { code } = (error.cause ?? {}) as Partial<DatabaseFailure>;
+  return !/^(22|23|P0)...$/.test(String(code));
 }

@@ -3,15 +3,14 @@
 // session by the purchase's id, the attachment by the session's id.
 import type Stripe from "stripe";
 import { z } from "zod";
-import type { Database, NewPurchase, Purchase } from "../_shared/db.ts";
+import type { Database, Purchase } from "../_shared/db.ts";
 import { parseBody } from "../_shared/http.ts";
-import { type Prices, refusesPrice } from "./prices.ts";
+import { openSession } from "./session.ts";
 
 export interface CreateCheckoutDeps {
   userId: string;
   db: Database;
   stripe: Stripe;
-  prices: Prices;
 }
 
 export interface CreateCheckoutAnswer {
@@ -27,17 +26,19 @@ const bodySchema = z.object({
   success_url: returnAddress,
   cancel_url: returnAddress,
   idempotency_key: z.string().min(1).max(255),
+  /** Whether the person wants the card kept for later charges. */
+  save_card: z.boolean().default(false),
 });
 
 export async function createCheckout(
   request: Request,
   deps: CreateCheckoutDeps,
 ): Promise<CreateCheckoutAnswer> {
-  const body = await parseBody(request, bodySchema);
+  const { save_card, ...body } = await parseBody(request, bodySchema);
   const created = await deps.db.createPurchase({ user_id: deps.userId, ...body });
-  const { package: _package, expected_livemode: _livemode, ...purchase } = created;
+  const { package: _package, checkout: _checkout, expected_livemode: _livemode, ...purchase } = created;
   if (purchase.is_final || purchase.stripe_session_id !== null) return answer(purchase);
-  const session = await openSession(created, deps);
+  const { session, customer, foundPrice } = await openSession(created, save_card, deps);
   return answer(
     await deps.db.attachCheckoutSession({
       user_id: deps.userId,
@@ -46,57 +47,12 @@ export async function createCheckout(
       checkout_url: session.url!,
       session_expires_at: new Date(session.expires_at * 1000).toISOString(),
       livemode: session.livemode,
+      stripe_customer_id: customer,
+      stripe_price_id: foundPrice,
     }),
   );
 }
 
 function answer(purchase: Purchase): CreateCheckoutAnswer {
   return { purchase, checkout_url: purchase.status === "open" ? purchase.checkout_url : null };
-}
-
-/** A price remembered from an earlier request may be gone or switched off by now; then it is looked up afresh, once. */
-async function openSession(purchase: NewPurchase, { stripe, prices }: CreateCheckoutDeps) {
-  const key = purchase.package.lookup_key;
-  const create = async () =>
-    await stripe.checkout.sessions.create(sessionParams(purchase, await prices.find(key)), {
-      idempotencyKey: `purchase:${purchase.purchase_id}`,
-    });
-  const remembered = prices.isRemembered(key);
-  try {
-    return await create();
-  } catch (error) {
-    if (!remembered || !refusesPrice(error)) throw error;
-    prices.forget(key);
-    return await create();
-  }
-}
-
-/** Only what the purchase row says: a retry must send Stripe the very same parameters. */
-function sessionParams(purchase: NewPurchase, priceId: string): Stripe.Checkout.SessionCreateParams {
-  const metadata = {
-    user_id: purchase.user_id,
-    purchase_id: purchase.purchase_id,
-    package_code: purchase.package_code,
-  };
-  return {
-    mode: "payment",
-    line_items: [{ price: priceId, quantity: 1 }],
-    success_url: withSessionId(purchase.success_url),
-    cancel_url: purchase.cancel_url,
-    client_reference_id: purchase.user_id,
-    metadata,
-    payment_intent_data: { metadata },
-    // The amount paid must be the package's price in its own currency, whatever the dashboard offers.
-    adaptive_pricing: { enabled: false },
-  };
-}
-
-const PLACEHOLDER = "{CHECKOUT_SESSION_ID}";
-
-/** Stripe fills the placeholder in when it sends the person back. */
-export function withSessionId(successUrl: string): string {
-  if (successUrl.includes(PLACEHOLDER)) return successUrl;
-  const [address, ...fragment] = successUrl.split("#");
-  const separator = address!.includes("?") ? "&" : "?";
-  return [`${address}${separator}session_id=${PLACEHOLDER}`, ...fragment].join("#");
 }

@@ -3,17 +3,15 @@ import { readEnv } from "../_shared/env.ts";
 import { userEndpoint } from "../_shared/http.ts";
 import { createStripe } from "../_shared/stripe.ts";
 import { createCheckout } from "./handler.ts";
-import { createPrices } from "./prices.ts";
 
 const env = readEnv();
 const db = createDatabase(env);
 const stripe = createStripe(env);
-const prices = createPrices(stripe);
 
 export default {
   fetch: userEndpoint(
     "create-checkout",
     env,
-    (request, userId) => createCheckout(request, { userId, db, stripe, prices }),
+    (request, userId) => createCheckout(request, { userId, db, stripe }),
   ),
 };

@@ -4,12 +4,7 @@ import { serverEndpoint } from "../_shared/http.ts";
 import { createStripe } from "../_shared/stripe.ts";
 import { reconcilePayments } from "./handler.ts";
 import { createPace } from "./pace.ts";
-
-// Stripe allows 25 requests a second in test mode; half of it for one run leaves room for the people paying.
-const REQUESTS_PER_SECOND = 12;
-
-// A run ends well before the next minute's, and well within the platform's wall clock.
-const limits = { batchSize: 25, maxPurchases: 500, maxMilliseconds: 45_000, concurrency: 4 };
+import { LIMITS, REQUESTS_PER_SECOND } from "./limits.ts";
 
 const env = readEnv();
 const db = createDatabase(env);
@@ -21,6 +16,6 @@ export default {
   fetch: serverEndpoint(
     "reconcile-payments",
     env,
-    () => reconcilePayments({ db, stripe, pace, now: () => performance.now(), limits }),
+    () => reconcilePayments({ db, stripe, pace, now: () => performance.now(), limits: LIMITS }),
   ),
 };

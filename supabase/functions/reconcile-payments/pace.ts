@@ -1,7 +1,13 @@
 // Spaces requests evenly, whoever asks and however many at once.
 
-/** Resolves when the next request may start. */
-export type Pace = () => Promise<void>;
+export interface Pace {
+  /** Resolves when the next request may start. */
+  next(): Promise<void>;
+  /** How long that would take now, in milliseconds. */
+  wait(): number;
+  /** Lets nothing start for so long, because Stripe asked for it. */
+  pause(milliseconds: number): void;
+}
 
 export function createPace(
   perSecond: number,
@@ -10,11 +16,17 @@ export function createPace(
     new Promise((done) => setTimeout(done, milliseconds)),
 ): Pace {
   const interval = 1000 / perSecond;
-  let next = 0;
-  return async () => {
-    const start = Math.max(now(), next);
-    next = start + interval;
-    const wait = start - now();
-    if (wait > 0) await sleep(wait);
+  let free = 0;
+  const wait = () => Math.max(0, free - now());
+  return {
+    wait,
+    async next() {
+      const turn = wait();
+      free = Math.max(now(), free) + interval;
+      if (turn > 0) await sleep(turn);
+    },
+    pause(milliseconds) {
+      free = Math.max(free, now() + milliseconds);
+    },
   };
 }

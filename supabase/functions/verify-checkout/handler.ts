@@ -5,7 +5,8 @@ import { z } from "zod";
 import type { AppliedSession, Database } from "../_shared/db.ts";
 import { ApiError, isMissingAtStripe } from "../_shared/errors.ts";
 import { parseBody } from "../_shared/http.ts";
-import { retrieveSession, sessionFacts } from "../_shared/stripe.ts";
+import { retrieveSession } from "../_shared/stripe.ts";
+import { sessionFacts } from "../_shared/stripe_facts.ts";
 
 export interface VerifyCheckoutDeps {
   userId: string;

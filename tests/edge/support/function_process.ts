@@ -26,7 +26,7 @@ export interface FunctionProcess {
 
 export async function startFunction(name: string, functionEnv: FunctionEnv): Promise<FunctionProcess> {
   const child = new Deno.Command(edgeRuntimeBinary(), {
-    args: permissions(name),
+    args: permissions(name, functionEnv),
     env: { ...functionEnv, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
     clearEnv: true,
     stdout: "piped",
@@ -58,8 +58,9 @@ async function end(child: Deno.ChildProcess, output: Promise<string>): Promise<v
   await output;
 }
 
-function permissions(name: string): string[] {
-  const hosts = [env.API_URL, env.STRIPE_API_URL!].map((url) => new URL(url).host);
+function permissions(name: string, { SMTP_URL, MAIL_API_URL }: FunctionEnv): string[] {
+  const hosts = [env.API_URL, env.STRIPE_API_URL!, SMTP_URL, MAIL_API_URL]
+    .flatMap((url) => url === undefined ? [] : [new URL(url).host]);
   return [
     "serve",
     ...["--no-prompt", "--no-lock", "--no-remote", "--node-modules-dir=manual"],

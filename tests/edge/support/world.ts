@@ -74,6 +74,7 @@ export interface CheckoutBody {
   success_url: string;
   cancel_url: string;
   idempotency_key: string;
+  save_card?: boolean;
 }
 
 export function checkoutBody(overrides: Partial<CheckoutBody> = {}): CheckoutBody {
@@ -161,4 +162,41 @@ export function assertRefused(answer: Answer, status: number, code: string): voi
     JSON.stringify(answer.body),
   );
   assert.match(answer.body.message, /^[A-Z].*\.$/, "the message is a sentence");
+}
+
+/** What a purchase has come to: money at Stripe, credit here. */
+export async function standing(purchase: Purchase): Promise<Record<string, unknown>> {
+  const [row] =
+    await sql`select p.status, p.refunded_cents::int, p.disputed_cents::int, p.clawed_back_micros::float8,
+      u.balance_micros::float8
+    from public.purchases p join public.users u on u.id = p.user_id where p.id = ${purchase.purchase_id}`;
+  return { ...row };
+}
+
+/** The open alerts of a kind about a thing. */
+export async function alerts(kind: string, key: string): Promise<Record<string, unknown>[]> {
+  return await sql`select details from private.alerts where kind = ${kind} and key = ${key} and resolved_at is null`;
+}
+
+/** Paid and credited by the buyer's own return. */
+export async function boughtPurchase(
+  buyer: Buyer,
+  packageCode = "credit_10",
+): Promise<Purchase & { session: string }> {
+  const { session } = await openPurchase(buyer, packageCode);
+  await stripe.payCheckout(session);
+  const { purchase } = await verified(buyer, session);
+  assert.equal(purchase.status, "paid");
+  return { ...purchase, session };
+}
+
+/** A setting for the length of a test. */
+export async function withSetting(name: string, value: string, work: () => Promise<void>): Promise<void> {
+  const [before] = await sql`select value::text as value from private.settings where name = ${name}`;
+  await sql`update private.settings set value = ${value}::text::jsonb where name = ${name}`;
+  try {
+    await work();
+  } finally {
+    await sql`update private.settings set value = ${before!.value}::text::jsonb where name = ${name}`;
+  }
 }

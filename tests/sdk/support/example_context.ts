@@ -1,7 +1,8 @@
-// Who an example acts for: a person with a paid purchase of $10, and nothing else.
+// Who an example acts for: a person with a paid purchase of $10 and a saved card, and nothing else.
 import type { ExampleContext } from "./example_types.ts";
 import { openPurchase, paidFacts } from "../../support/wallets.ts";
 import { newPerson, PASSWORD, type Person } from "./people.ts";
+import { saveCard } from "./saved_cards.ts";
 import { env, sql, stripe } from "./stack.ts";
 
 export interface PaidPerson {
@@ -16,6 +17,7 @@ export async function newPaidPerson(): Promise<PaidPerson> {
   const purchase = await openPurchase(sql, person.userId);
   const facts = sql.json(paidFacts(purchase));
   await sql`select public.apply_checkout_session(${person.userId}, ${purchase.purchaseId}, ${facts})`;
+  await saveCard(person.userId);
   return { person, ...purchase };
 }
 

@@ -42,8 +42,9 @@ const nameOf = (declaration: string): string =>
 export const expectedOutput = (code: string): string[] =>
   [...code.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]!.trim());
 
-/** Whether it leaves its person's money as it found it. */
-export const onlyReads = ({ code }: Example): boolean => !/\.(start|checkout)\(/.test(code);
+/** Whether it leaves its person's money and cards as it found them. */
+export const onlyReads = ({ code }: Example): boolean =>
+  !/\.(start|checkout|addCard|confirm|remove|autoReload\.set)\(/.test(code);
 
 /** What an example may use without declaring it: the fields of ExampleContext. */
 const NAMES =

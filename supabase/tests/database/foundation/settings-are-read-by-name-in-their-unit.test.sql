@@ -6,9 +6,18 @@ select results_eq(
   $$ select name, value from private.settings
     where name not in ('allowed_redirect_origins', 'seller', 'stripe_livemode') order by name $$,
   $$ values
-    ('catalog_cache_seconds', '300'::jsonb), ('checkout_limit_per_hour', '20'), ('end_grace_seconds', '5'), ('heartbeat_interval_seconds', '30'),
-    ('heartbeat_timeout_seconds', '90'), ('hold_quantum_seconds', '300'), ('max_call_seconds', '14400'),
-    ('ring_timeout_seconds', '120'), ('top_up_url', 'null'), ('verify_limit_per_minute', '120') $$,
+    ('app_url', '"http://127.0.0.1:3000"'::jsonb), ('auto_reload', 'true'), ('auto_reload_asking_seconds', '3600'), ('auto_reload_attempt_limit', '10'),
+    ('auto_reload_attempt_window_seconds', '86400'), ('auto_reload_failure_limit', '3'), ('auto_reload_interval_seconds', '300'),
+    ('auto_reload_lease_seconds', '120'), ('auto_reload_retry_seconds', '3600'), ('auto_reload_scan_seconds', '60'), ('billing_limit_per_hour', '60'),
+    ('catalog_cache_seconds', '300'), ('checkout_limit_per_hour', '20'), ('end_grace_seconds', '5'),
+    ('events_overlap_seconds', '900'), ('failed_payment_limit', '10'), ('failed_payment_window_seconds', '86400'),
+    ('heartbeat_interval_seconds', '30'), ('heartbeat_timeout_seconds', '90'), ('hold_quantum_seconds', '300'),
+    ('mail_from', '"Talktime <no-reply@talktime.test>"'), ('mail_lease_seconds', '300'), ('mail_max_age_seconds', '604800'), ('mail_max_attempts', '30'),
+    ('manage_url', 'null'),
+    ('max_call_seconds', '14400'), ('purchase_deadline_seconds', '864000'), ('receipt_prefix', '"TT"'), ('reconcile_lease_seconds', '120'),
+    ('refund_limit_per_hour', '100'),
+    ('ring_timeout_seconds', '120'), ('stripe_discounts', 'false'), ('stripe_invoices', 'false'), ('stripe_tax', 'false'),
+    ('sweep_interval_seconds', '86400'), ('sweep_window_seconds', '864000'), ('top_up_url', 'null'), ('verify_limit_per_minute', '120') $$,
   'the settings and their defaults');
 select is(private.setting('stripe_livemode'), 'false'::jsonb, 'payments are test payments until a deployer says otherwise');
 select is(private.setting_integer('hold_quantum_seconds'), 300, 'an integer');

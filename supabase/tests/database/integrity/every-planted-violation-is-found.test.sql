@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers.psql
-select plan(29);
+select plan(39);
 
 -- A story with a bit of everything, then one lie at a time, each taken back.
 select pg_temp.clock_at(0);
@@ -12,6 +12,8 @@ select public.answer_call('past', pg_temp.ada());
 select pg_temp.clock_at(61);
 select public.end_call('past', user_id => pg_temp.ada());
 select pg_temp.attach(pg_temp.new_purchase(pg_temp.ada(), 'open'), 'cs_test_open');
+-- A part is returned, half by a refund and half by a dispute of which some was won back.
+select pg_temp.refund(id, 50), pg_temp.dispute(id, 100, 'won', '{-100,50}') from public.purchases where user_id = pg_temp.ada() and idempotency_key = 'key-1';
 select public.start_call('live', '+14155552671', pg_temp.ada());
 select public.answer_call('live', pg_temp.ada());
 
@@ -42,7 +44,7 @@ insert into lies values
   ('a line that says another balance', 'alter table public.transactions disable trigger append_only;
       update public.transactions set balance_after_micros = balance_after_micros + 1 where user_id = pg_temp.ada() and line = 2', '{balance_after_does_not_follow}'),
   ('a newest line that says another balance', 'alter table public.transactions disable trigger append_only;
-      update public.transactions set balance_after_micros = balance_after_micros + 1 where user_id = pg_temp.ada() and line = 3',
+      update public.transactions set balance_after_micros = balance_after_micros + 1 where user_id = pg_temp.ada() and line = 5',
     '{balance_after_does_not_follow,balance_is_not_the_newest_balance_after}'),
   ('a line of another amount', 'alter table public.transactions disable trigger append_only;
       update public.transactions set amount_micros = amount_micros - 1 where user_id = pg_temp.ada() and line = 3',
@@ -68,11 +70,33 @@ insert into lies values
   ('a live call that holds more than its seconds cost', $lie$ update public.call_logs set hold_micros = hold_micros + 1 where user_id = pg_temp.ada() and id = 'live';
       update public.users set held_micros = held_micros + 1 where id = pg_temp.ada() $lie$, '{hold_is_not_the_cost_of_what_it_authorizes}'),
   ('a paid purchase without its credit', $lie$ update public.purchases set status = 'paid', paid_at = created_at, paid_cents = 1000, tax_cents = 0
-      where user_id = pg_temp.ada() and idempotency_key = 'open' $lie$, '{paid_purchase_is_not_credited_what_it_brings,stripe_clearing_is_not_what_was_paid}'),
+      where user_id = pg_temp.ada() and idempotency_key = 'open' $lie$, '{paid_purchase_is_not_credited_what_it_brings,stripe_clearing_is_not_what_was_paid_and_kept}'),
   ('credit for a purchase that is not paid', $lie$ update public.purchases set status = 'open', paid_at = null where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$,
-    '{stripe_clearing_is_not_what_was_paid,unpaid_purchase_is_credited}'),
-  ('a payment of another amount', $lie$ update public.purchases set paid_cents = 999 where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$, '{stripe_clearing_is_not_what_was_paid}'),
+    '{purchase_is_not_clawed_back_what_was_returned,stripe_clearing_is_not_what_was_paid_and_kept,unpaid_purchase_is_credited}'),
+  ('a payment of another amount', $lie$ update public.purchases set paid_cents = 999 where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$,
+    '{purchase_is_not_clawed_back_what_was_returned,stripe_clearing_is_not_what_was_paid_and_kept}'),
   ('one session for two purchases', $lie$ update public.purchases set stripe_session_id = 'cs_test_open' where user_id = pg_temp.ada() $lie$, '{session_pays_two_purchases}'),
+  ('a refund the purchase knows nothing of', $lie$ insert into public.purchase_refunds (user_id, purchase_id, stripe_refund_id, origin, status, amount_cents, currency, created_at, updated_at)
+      select user_id, id, 're_lie', 'stripe', 'pending', 1, 'usd', now(), now() from public.purchases where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$,
+    '{purchase_is_not_returned_what_refunds_and_disputes_say}'),
+  ('a dispute the purchase knows nothing of', $lie$ update public.purchase_disputes set reinstated_cents = 1 where user_id = pg_temp.ada() $lie$,
+    '{purchase_is_not_returned_what_refunds_and_disputes_say}'),
+  ('a purchase that was refunded by nobody', $lie$ update public.purchases set refunded_cents = refunded_cents + 1 where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$,
+    '{purchase_is_not_clawed_back_what_was_returned,purchase_is_not_returned_what_refunds_and_disputes_say,stripe_clearing_is_not_what_was_paid_and_kept}'),
+  ('a purchase that says it lost credit', $lie$ update public.purchases set clawed_back_micros = clawed_back_micros + 1 where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$,
+    '{purchase_is_not_clawed_back_what_was_returned}'),
+  ('a bonus taken back for nothing', $lie$ select private.spend_credit(p.user_id, (private.post_transaction(p.user_id, 'clawback', -1, 'promotional_expense', 'lie', p.id)).line, 1, private.clock())
+      from public.purchases p where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$, '{purchase_is_not_clawed_back_what_was_returned}'),
+  ('a payment taken back for nothing', $lie$ select private.spend_credit(p.user_id, (private.post_transaction(p.user_id, 'clawback', -1, 'stripe_clearing', 'lie', p.id)).line, 1, private.clock())
+      from public.purchases p where user_id = pg_temp.ada() and idempotency_key = 'key-1' $lie$, '{purchase_is_not_clawed_back_what_was_returned,stripe_clearing_is_not_what_was_paid_and_kept}'),
+  ('an unpaid purchase that lost credit', $lie$ update public.purchases set clawed_back_micros = 1 where user_id = pg_temp.ada() and idempotency_key = 'open' $lie$,
+    '{purchase_is_not_clawed_back_what_was_returned}'),
+  ('a payment without a receipt', $lie$ select private.issue_receipts(); alter table public.receipts disable trigger append_only; delete from public.receipts where user_id = pg_temp.ada() $lie$,
+    '{paid_purchase_has_no_receipt}'),
+  ('a receipt number that was left out', $lie$ select private.issue_receipts(); alter table public.receipts disable trigger append_only;
+      update public.receipts set sequence = sequence + 1 where user_id = pg_temp.ada() $lie$, '{receipt_numbers_have_a_gap}'),
+  ('a receipt of another amount', $lie$ select private.issue_receipts(); alter table public.receipts disable trigger append_only;
+      update public.receipts set tax_cents = tax_cents + 1, paid_cents = paid_cents + 1 where user_id = pg_temp.ada() $lie$, '{receipt_is_not_of_what_was_paid}'),
   ('books that are not double entry', $lie$ create or replace view reporting.trial_balance as select 'user_wallets'::text as account, 1::bigint as balance_micros $lie$, '{trial_balance_is_not_zero}');
 
 select is(pg_temp.violations_after('select 1'), '{}'::text[], 'the story itself is whole');
@@ -84,7 +108,7 @@ create temporary view known as
   select distinct m[1] as violation from pg_proc p, regexp_matches(p.prosrc, 'select ''([a-z_]+)'',', 'g') m
   where p.pronamespace = 'private'::regnamespace and p.proname like 'check\_%';
 select set_eq('select distinct unnest(found) from lies', 'select violation from known', 'every violation the check knows was planted');
-select is((select count(*) from known), 19::bigint, 'nineteen of them');
+select is((select count(*) from known), 24::bigint, 'twenty-four of them');
 
 select * from finish();
 rollback;

@@ -7,7 +7,7 @@ select pg_temp.sign_up(pg_temp.ada());
 select pg_temp.sign_up(pg_temp.ben());
 create temporary table made as select pg_temp.new_purchase(pg_temp.ada()) as purchase;
 select is(pg_temp.attach((select purchase from made), 'cs_test_1') - '{created_at}'::text[],
-  (select purchase - '{created_at,expected_livemode,package}'::text[] || jsonb_build_object('status', 'open', 'stripe_session_id', 'cs_test_1',
+  (select purchase - '{created_at,expected_livemode,package,checkout}'::text[] || jsonb_build_object('status', 'open', 'stripe_session_id', 'cs_test_1',
     'checkout_url', 'https://checkout.stripe.com/c/pay/1', 'session_expires_at', pg_temp.at(86400)) from made), 'the purchase is open at its page');
 select is((select next_check_at from public.purchases where user_id = pg_temp.ada()), pg_temp.at(60), 'and looked at in a minute');
 select is(pg_temp.attach((select purchase from made), 'cs_test_1') -> 'replayed', 'true'::jsonb, 'the same session again changes nothing');

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers.psql
-select plan(17);
+select plan(18);
 
 select pg_temp.clock_at(0);
 select pg_temp.sign_up(pg_temp.ada());
@@ -23,9 +23,10 @@ select is(pg_temp.outcome(differences), outcome, differences::text) from (values
   ('{"amount_subtotal": 999}', 'review amount_mismatch false'),
   ('{"amount_total": 999}', 'review amount_mismatch false'),
   ('{"amount_total": 1001}', 'review amount_mismatch false'),
-  ('{"amount_total": 900, "amount_discount": 100}', 'review amount_mismatch false'),
+  ('{"amount_total": 900, "amount_discount": 100}', 'review discount_not_expected false'),
+  ('{"amount_total": 1000, "amount_discount": 100}', 'review amount_mismatch false'),
   ('{"amount_total": null}', 'review amount_mismatch false'),
-  ('{"payment_status": "no_payment_required", "amount_total": 0, "amount_discount": 1000}', 'review amount_mismatch false'),
+  ('{"payment_status": "no_payment_required", "amount_total": 0, "amount_discount": 1000}', 'review discount_not_expected false'),
   ('{"amount_total": 1190, "amount_tax": 190}', 'paid true')
 ) cases (differences, outcome);
 select results_eq($$ select paid_cents, tax_cents from public.purchases where idempotency_key = 'key {"amount_tax": 190, "amount_total": 1190}' $$,

@@ -8,12 +8,15 @@ create temporary table made as select pg_temp.new_purchase(pg_temp.ada()) as pur
 create temporary table kept as select p.* from public.purchases p where p.user_id = pg_temp.ada();
 
 select is((select purchase from made), jsonb_build_object(
-  'purchase_id', (select id from kept), 'user_id', pg_temp.ada(), 'package_code', 'credit_10', 'status', 'created',
+  'purchase_id', (select id from kept), 'user_id', pg_temp.ada(), 'package_code', 'credit_10', 'status', 'created', 'origin', 'checkout',
   'price_cents', 1000, 'currency', 'usd', 'credit_micros', 10000000, 'bonus_micros', 0,
-  'stripe_session_id', null, 'checkout_url', null, 'session_expires_at', null, 'payment_intent_id', null, 'receipt_url', null, 'review_reason', null,
+  'stripe_session_id', null, 'checkout_url', null, 'session_expires_at', null, 'payment_intent_id', null, 'receipt_url', null, 'invoice_url', null, 'review_reason', null,
+  'failure_code', null, 'refunded_cents', 0, 'disputed_cents', 0, 'clawed_back_micros', 0,
   'success_url', 'http://localhost:3000/paid', 'cancel_url', 'http://localhost:3000/canceled',
   'created_at', pg_temp.at(0), 'paid_at', null, 'is_final', false, 'replayed', false, 'expected_livemode', false,
-  'package', '{"code": "credit_10", "name": "$10 credit", "price_cents": 1000, "lookup_key": "talktime_credit_10_usd_1000"}'::jsonb),
+  'package', '{"code": "credit_10", "name": "$10 credit", "price_cents": 1000, "lookup_key": "talktime_credit_10_usd_1000",
+    "stripe_price_id": null}'::jsonb,
+  'checkout', '{"customer": null, "automatic_tax": false, "allow_promotion_codes": false, "invoice_creation": false}'::jsonb),
   'the answer has all that the payment function needs');
 select results_eq('select status, livemode, next_check_at, check_count from kept',
   $$ values ('created', false, pg_temp.at(60), 0) $$, 'the row is there and looked at in a minute');

@@ -1,11 +1,18 @@
 begin;
 \ir ../helpers.psql
-select plan(25);
+select plan(43);
 
 select pg_temp.clock_at(0);
 select pg_temp.sign_up(pg_temp.ada());
 select pg_temp.sign_up(pg_temp.ben());
 select pg_temp.buy(u) from unnest(array[pg_temp.ada(), pg_temp.ben()]) u;
+select private.issue_receipts();
+select public.set_notification_preferences(user_id => u) from unnest(array[pg_temp.ada(), pg_temp.ben()]) u;
+select public.save_payment_methods(u, 'cus_1', '[{"id": "pm_1", "livemode": false, "type": "card", "created": 1}]', 'pm_1') from unnest(array[pg_temp.ada(), pg_temp.ben()]) u;
+select public.set_auto_reload(0, 'credit_10', 1000, true, 'Buy $10 when there is none.', user_id => u) from unnest(array[pg_temp.ada(), pg_temp.ben()]) u;
+-- Neither moves credit.
+select pg_temp.refund(id, 100, '{"status": "canceled"}'), pg_temp.dispute(id, 1000, 'warning_needs_response')
+  from public.purchases where user_id in (pg_temp.ada(), pg_temp.ben());
 select public.start_call('c-1', '+14155552671', u) from unnest(array[pg_temp.ada(), pg_temp.ben()]) u;
 select public.answer_call('c-1', u) from unnest(array[pg_temp.ada(), pg_temp.ben()]) u;
 select pg_temp.clock_at(61);
@@ -24,7 +31,8 @@ end
 $$;
 grant execute on function pg_temp.rows_seen(text) to public;
 create temporary table personal (name, rows) as values
-  ('users', 1), ('transactions', 2), ('credit_grants', 1), ('grant_entries', 2), ('purchases', 1), ('call_logs', 1), ('notifications', 1);
+  ('users', 1), ('transactions', 2), ('credit_grants', 1), ('grant_entries', 2), ('purchases', 1), ('call_logs', 1), ('notifications', 1),
+  ('purchase_refunds', 1), ('purchase_disputes', 1), ('receipts', 1), ('notification_preferences', 1), ('payment_methods', 1), ('auto_reload_settings', 1);
 grant select on personal to public;
 
 select pg_temp.act_as(pg_temp.ada());

@@ -9,11 +9,17 @@ create temporary view granted as
   where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace, 'reporting'::regnamespace)
     and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and a.grantee <> c.relowner;
 select set_eq('select object::text, role, privilege from granted', $$ values
+    ('auto_reload_settings', 'authenticated', 'SELECT'), ('auto_reload_settings', 'service_role', 'SELECT'),
     ('credit_grants', 'authenticated', 'SELECT'), ('credit_grants', 'service_role', 'SELECT'),
     ('credit_packages', 'anon', 'SELECT'), ('credit_packages', 'authenticated', 'SELECT'), ('credit_packages', 'service_role', 'SELECT'),
     ('grant_entries', 'authenticated', 'SELECT'), ('grant_entries', 'service_role', 'SELECT'),
     ('notifications', 'authenticated', 'SELECT'), ('notifications', 'service_role', 'SELECT'),
+    ('notification_preferences', 'authenticated', 'SELECT'), ('notification_preferences', 'service_role', 'SELECT'),
+    ('payment_methods', 'authenticated', 'SELECT'), ('payment_methods', 'service_role', 'SELECT'),
+    ('purchase_disputes', 'authenticated', 'SELECT'), ('purchase_disputes', 'service_role', 'SELECT'),
+    ('purchase_refunds', 'service_role', 'SELECT'),
     ('purchases', 'authenticated', 'SELECT'), ('purchases', 'service_role', 'SELECT'),
+    ('receipts', 'authenticated', 'SELECT'), ('receipts', 'service_role', 'SELECT'),
     ('rate_plans', 'anon', 'SELECT'), ('rate_plans', 'authenticated', 'SELECT'), ('rate_plans', 'service_role', 'SELECT'),
     ('rates', 'anon', 'SELECT'), ('rates', 'authenticated', 'SELECT'), ('rates', 'service_role', 'SELECT'),
     ('transactions', 'authenticated', 'SELECT'), ('transactions', 'service_role', 'SELECT'),
@@ -27,8 +33,10 @@ create temporary view granted_columns as
 select set_eq('select object::text, column_name, role, privilege from granted_columns', $$
     select 'call_logs' as object, c, r, 'SELECT' as privilege from unnest('{authenticated,service_role}'::text[]) r, unnest('{
       user_id,id,status,end_reason,settled_by,destination_masked,rate,hold_micros,authorized_seconds,authorized_until,limited_by,started_at,answered_at,
-      last_heartbeat_at,ended_at,reported_end_at,warnings_sent,duration_seconds,billed_seconds,unbilled_seconds,cost_micros,rerated_micros,refunded_micros}'::text[]) c $$,
-  'calls column by column, without the ciphertext and the sweeper''s own');
+      last_heartbeat_at,ended_at,reported_end_at,warnings_sent,duration_seconds,billed_seconds,unbilled_seconds,cost_micros,rerated_micros,refunded_micros}'::text[]) c
+    union all select 'purchase_refunds', c, 'authenticated', 'SELECT' from unnest('{
+      user_id,id,purchase_id,stripe_refund_id,origin,status,amount_cents,currency,failure_reason,created_at,updated_at}'::text[]) c $$,
+  'calls column by column, without the ciphertext and the sweeper''s own, refunds without who of the business asked');
 
 -- What the roles can do in effect, also through other roles or a superuser's hand.
 create temporary view effective as
