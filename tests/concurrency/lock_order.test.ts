@@ -35,17 +35,59 @@ Deno.test.afterAll(async () => {
 
 interface Scene {
   userId: string;
+  /** Not paid, paid, held for review, and one that auto-reload is charging. */
   purchase: OpenPurchase;
+  paid: OpenPurchase;
+  review: OpenPurchase;
+  reload: string;
+  /** Begun, and not at Stripe yet. */
+  refund: string;
 }
 
-/** A wallet with credit, a live call, a ringing one, one that is over, and a purchase that is not paid. */
+/** A wallet with credit, a saved card, a live call, a ringing one, one that is over, and purchases of every kind. */
 async function setScene(): Promise<Scene> {
   const userId = await fundedWallet(sql, 10_000_000);
   await answeredCall(sql, userId, "live");
   await endedCall(sql, userId, "over", 90);
   await sql`select public.start_call('ringing', ${DESTINATION}, ${userId})`;
-  return { userId, purchase: await openPurchase(sql, userId) };
+  await sql`select public.save_payment_methods(${userId}, ${"cus_" + userId}, ${sql.json([CARD])})`;
+  const paid = await openPurchase(sql, userId);
+  await apply(paid, paidFacts(paid));
+  const review = await openPurchase(sql, userId);
+  await apply(review, { ...paidFacts(review), amount_total: 1 });
+  const [refund] =
+    await sql`select public.begin_refund(${userId}, ${paid.purchaseId}, 'test', 'refund', 100) as answer`;
+  const [reload] =
+    await sql`insert into public.purchases (user_id, idempotency_key, package_code, origin, currency, price_cents,
+      credit_micros, bonus_micros, livemode, success_url, cancel_url, created_at, next_check_at)
+    values (${userId}, 'reload', 'credit_10', 'auto_reload', 'usd', 1000, 10000000, 0, false, '', '', now(), now()) returning id`;
+  const purchase = await openPurchase(sql, userId);
+  return { userId, purchase, paid, review, reload: reload!.id, refund: refund!.answer.refund.refund_id };
 }
+
+const CARD = {
+  ...{ id: "pm_lock_order", livemode: false, type: "card", brand: "visa", last4: "4242" },
+  ...{ exp_month: 12, exp_year: 2099, created: 1 },
+};
+
+const apply = ({ userId, purchaseId }: OpenPurchase, session: object) =>
+  sql`select public.apply_checkout_session(${userId}, ${purchaseId}, ${sql.json(session as never)})`;
+
+const found = (purchase: OpenPurchase) => ({
+  ...paidFacts(purchase),
+  metadata: { user_id: purchase.userId, purchase_id: purchase.purchaseId },
+});
+
+/** A refund or a dispute as Stripe shows it. */
+const returned = (id: string, paid: OpenPurchase, differences: object) => ({
+  ...{
+    id: id + paid.purchaseId,
+    amount: 100,
+    currency: "usd",
+    payment_intent: paidFacts(paid).payment_intent,
+  },
+  ...differences,
+});
 
 /** Every function that changes a wallet, and what it is asked. */
 const waiting: Record<string, (scene: Scene) => string> = {
@@ -77,6 +119,50 @@ const waiting: Record<string, (scene: Scene) => string> = {
       ...{ user_id: userId, dry_run: false },
     }),
   import_call_records: ({ userId }) => importing([callRecord(userId, "record", 90)]),
+  apply_found_session: ({ purchase }) => rpc("apply_found_session", { session: found(purchase) }),
+  apply_payment_intent: ({ userId, reload }) =>
+    rpc("apply_payment_intent", {
+      intent: {
+        ...{ id: `pi_${reload}`, status: "processing", currency: "usd", livemode: false },
+        metadata: { user_id: userId, purchase_id: reload, origin: "auto_reload" },
+      },
+    }),
+  apply_refund: ({ paid }) => rpc("apply_refund", { refund: returned("re_", paid, { status: "succeeded" }) }),
+  apply_dispute: ({ paid }) =>
+    rpc("apply_dispute", {
+      dispute: returned("dp_", paid, {
+        status: "needs_response",
+        balance_transactions: [{ amount: -100, currency: "usd" }],
+      }),
+    }),
+  begin_refund: ({ userId, paid }) =>
+    rpc("begin_refund", {
+      ...{ user_id: userId, purchase_id: paid.purchaseId, reason: "test", idempotency_key: "new" },
+      amount_cents: 100,
+    }),
+  fail_refund_request: ({ userId, refund }) =>
+    rpc("fail_refund_request", { user_id: userId, refund_id: refund, error: "test" }),
+  resolve_review: ({ userId, review }) =>
+    rpc("resolve_review", {
+      ...{ user_id: userId, purchase_id: review.purchaseId, decision: "dismiss", reason: "test" },
+    }),
+  begin_billing: ({ userId }) => rpc("begin_billing", { user_id: userId, action: "sync" }),
+  save_stripe_customer: ({ userId }) =>
+    rpc("save_stripe_customer", { user_id: userId, customer_id: "cus_new" }),
+  save_payment_methods: ({ userId }) =>
+    `select public.save_payment_methods('${userId}', 'cus_${userId}', '${JSON.stringify([CARD])}') as answer`,
+  set_auto_reload: ({ userId }) =>
+    rpc("set_auto_reload", {
+      ...{ threshold_micros: 1_000_000, package_code: "credit_10", monthly_cap_cents: 10_000, consent: true },
+      ...{ consent_text: "I agree that my card is charged.", user_id: userId },
+    }),
+  disable_auto_reload: ({ userId }) => rpc("disable_auto_reload", { user_id: userId }),
+  begin_reload_charge: ({ userId, reload }) =>
+    rpc("begin_reload_charge", { user_id: userId, purchase_id: reload }),
+  fail_reload: ({ userId, purchase }) =>
+    rpc("fail_reload", { user_id: userId, purchase_id: purchase.purchaseId, error: "test" }),
+  set_notification_preferences: ({ userId }) =>
+    rpc("set_notification_preferences", { user_id: userId, low_balance: false }),
 };
 
 /** Every other function that writes; it takes no wallet, or passes over one that is taken. */
@@ -99,6 +185,26 @@ const passing: Record<string, (scene: Scene) => string> = {
       purchase_id: purchase.purchaseId,
       error: "test",
     }),
+  begin_reconcile_run: () => `select public.begin_reconcile_run() as answer`,
+  save_walk: () => rpc("save_walk", { run_id: 0, name: "events", after: null, done: false }),
+  record_events: () => `select public.record_events('[]') as answer`,
+  finish_reconcile_run: () =>
+    `select public.finish_reconcile_run(r.id, '{}') as answer from private.reconcile_runs r where r.finished_at is null`,
+  claim_due_refunds: () => rpc("claim_due_refunds"),
+  claim_due_reloads: () => rpc("claim_due_reloads"),
+  claim_notifications: () => rpc("claim_notifications", { batch_size: 1 }),
+  record_deliveries: () => `select public.record_deliveries('[]') as answer`,
+  requeue_deliveries: () => `select public.requeue_deliveries('test', '{}') as answer`,
+  get_receipt: ({ userId, paid }) => rpc("get_receipt", { purchase_id: paid.purchaseId, user_id: userId }),
+  forget_stripe_customer: ({ userId }) =>
+    rpc("forget_stripe_customer", { user_id: userId, customer_id: "cus_none" }),
+  forget_stripe_price: () => rpc("forget_stripe_price", { lookup_key: "none" }),
+  resolve_unmatched_payment: ({ userId }) =>
+    `select public.resolve_unmatched_payment('session', '${userId}', 'test') as answer
+     from private.keep_unmatched('session', '${userId}', null, 'usd', 1, 1, false, '{}')`,
+  unsubscribe: ({ userId }) =>
+    `select public.unsubscribe('${userId.replaceAll("-", "")}.low_balance.'
+      || private.unsubscribe_signature('${userId}', 'low_balance')) as answer`,
 };
 
 async function untilWaiting(): Promise<void> {

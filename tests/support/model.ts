@@ -28,6 +28,7 @@ export interface CallRecord {
 
 export class ModelWallet extends ModelCalls {
   purchases = new Map<string, Purchase>();
+  readonly #failed = new Set<string>();
 
   constructor(
     now: number,
@@ -56,6 +57,7 @@ export class ModelWallet extends ModelCalls {
     const purchase = this.purchases.get(key);
     if (!purchase) return null;
     if (purchase.status === "paid") return { credited: false, status: "paid" };
+    if (status === "failed" && purchase.status !== "failed") this.tellOnce(key);
     purchase.status = status;
     if (status !== "paid") return { credited: false, status };
     const { priceCents, creditMicros, bonusMicros } = this.packages[purchase.package]!;
@@ -65,6 +67,11 @@ export class ModelWallet extends ModelCalls {
     if (bonus > 0n) this.grant("bonus", "promotional", bonus, "promotional_expense", null);
     this.told.push("purchase_confirmed");
     return { credited: true, status };
+  }
+
+  private tellOnce(key: string): void {
+    if (!this.#failed.has(key)) this.told.push("payment_failed");
+    this.#failed.add(key);
   }
 
   // -- Corrections -----------------------------------------------------------------------------------------------------
