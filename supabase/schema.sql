@@ -183,6 +183,85 @@ comment on table "private"."auto_reload_consents" is 'Each consent that was ever
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."auto_reload_consents" to "postgres";
 
+create table "private"."campaigns" (
+  "name"                text                     not null,
+  "kind"                text                     not null,
+  "amount_micros"       bigint,
+  "basis_points"        integer,
+  "max_bonus_micros"    bigint,
+  "starts_at"           timestamp with time zone not null,
+  "ends_at"             timestamp with time zone,
+  "budget_micros"       bigint,
+  "max_redemptions"     integer,
+  "per_user_limit"      integer                  not null default 1,
+  "first_purchase_only" boolean                  not null default false,
+  "min_price_cents"     bigint                   not null default 0,
+  "package_codes"       text[],
+  "valid_days"          integer,
+  "active"              boolean                  not null default true,
+  "redeemed_count"      integer                  not null default 0,
+  "redeemed_micros"     bigint                   not null default 0,
+  "created_at"          timestamp with time zone not null,
+  constraint "campaigns_amount_positive" check ((amount_micros > 0)),
+  constraint "campaigns_basis_points_in_range" check (((basis_points >= 1) AND (basis_points <= 100000))),
+  constraint "campaigns_budget_not_negative" check ((budget_micros >= 0)),
+  constraint "campaigns_ends_after_it_starts" check ((ends_at > starts_at)),
+  constraint "campaigns_gives_something" check ((((kind = 'percent_bonus'::text) = (basis_points IS NOT NULL)) AND ((kind <> 'percent_bonus'::text) = (amount_micros IS
+    NOT NULL)))),
+  constraint "campaigns_kind_known" check ((kind = ANY (ARRAY['free_credit'::text, 'fixed_bonus'::text, 'percent_bonus'::text]))),
+  constraint "campaigns_max_bonus_positive" check ((max_bonus_micros > 0)),
+  constraint "campaigns_max_redemptions_positive" check ((max_redemptions > 0)),
+  constraint "campaigns_name_is_name" check ((name ~ '^[a-z0-9_]{1,40}$'::text)),
+  constraint "campaigns_per_user_limit_positive" check ((per_user_limit > 0)),
+  constraint "campaigns_pkey" primary key (name),
+  constraint "campaigns_valid_days_positive" check ((valid_days > 0)),
+  constraint "campaigns_within_budget" check ((redeemed_micros <= COALESCE(budget_micros, redeemed_micros))),
+  constraint "campaigns_within_count" check (((redeemed_count >= 0) AND (redeemed_count <= COALESCE(max_redemptions, redeemed_count))))
+);
+
+alter table "private"."campaigns"
+  enable row level security;
+
+comment on column "private"."campaigns"."active" is 'Whether it can be redeemed.';
+
+comment on column "private"."campaigns"."amount_micros" is 'How much each redemption gives, in micro-units.';
+
+comment on column "private"."campaigns"."basis_points" is 'Or which part of the price, in hundredths of a percent.';
+
+comment on column "private"."campaigns"."budget_micros" is 'How much it may give in all; null means any.';
+
+comment on column "private"."campaigns"."created_at" is 'When it was made.';
+
+comment on column "private"."campaigns"."ends_at" is 'Until when; null means until the budget is gone or it is switched off.';
+
+comment on column "private"."campaigns"."first_purchase_only" is 'Whether only with a person''s first paid purchase.';
+
+comment on column "private"."campaigns"."kind" is 'free_credit at once; fixed_bonus or percent_bonus with a purchase.';
+
+comment on column "private"."campaigns"."max_bonus_micros" is 'The most a percentage gives, in micro-units.';
+
+comment on column "private"."campaigns"."max_redemptions" is 'How often it may be redeemed in all; null means any.';
+
+comment on column "private"."campaigns"."min_price_cents" is 'The least price of the purchase.';
+
+comment on column "private"."campaigns"."name" is 'Stable name.';
+
+comment on column "private"."campaigns"."package_codes" is 'The packages it is for; null means all.';
+
+comment on column "private"."campaigns"."per_user_limit" is 'How often by one person.';
+
+comment on column "private"."campaigns"."redeemed_count" is 'Redemptions that stand, reserved ones included.';
+
+comment on column "private"."campaigns"."redeemed_micros" is 'What they give.';
+
+comment on column "private"."campaigns"."starts_at" is 'From when.';
+
+comment on column "private"."campaigns"."valid_days" is 'How long its credit may be spent; null means for ever.';
+
+comment on table "private"."campaigns" is 'What is given away, to whom, and how much of it is gone.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."campaigns" to "postgres";
+
 create table "private"."deliveries" (
   "user_id"             uuid                     not null,
   "notification_id"     bigint                   not null,
@@ -261,6 +340,29 @@ comment on table "private"."error_codes" is 'Every error the database raises: it
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."error_codes" to "postgres";
 
+create table "private"."payment_cards" (
+  "user_id"       uuid                     not null,
+  "fingerprint"   text                     not null,
+  "first_used_at" timestamp with time zone not null,
+  constraint "payment_cards_pkey" primary key (user_id, fingerprint),
+  constraint "payment_cards_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "private"."payment_cards"
+  enable row level security;
+
+create index payment_cards_fingerprint on private.payment_cards using btree (fingerprint);
+
+comment on column "private"."payment_cards"."fingerprint" is 'Stripe''s fingerprint.';
+
+comment on column "private"."payment_cards"."first_used_at" is 'Since when.';
+
+comment on column "private"."payment_cards"."user_id" is 'The person.';
+
+comment on table "private"."payment_cards" is 'Which cards and accounts a person has paid with, by Stripe''s fingerprint: it tells the same one apart, not its number.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."payment_cards" to "postgres";
+
 create table "private"."payment_failures" (
   "event_id"  text                     not null,
   "user_id"   uuid                     not null,
@@ -286,6 +388,38 @@ comment on column "private"."payment_failures"."user_id" is 'Who tried.';
 comment on table "private"."payment_failures" is 'Attempts to pay that Stripe reports as failed: many in a short time mean stolen cards are being tried.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."payment_failures" to "postgres";
+
+create table "private"."promo_codes" (
+  "code"            text                     not null,
+  "campaign"        text                     not null,
+  "max_redemptions" integer,
+  "redeemed_count"  integer                  not null default 0,
+  "created_at"      timestamp with time zone not null,
+  constraint "promo_codes_campaign_fkey" foreign key (campaign) references private.campaigns(name),
+  constraint "promo_codes_is_normal" check ((code ~ '^[0-9A-HJKMNP-TV-Z]{4,32}$'::text)),
+  constraint "promo_codes_max_positive" check ((max_redemptions > 0)),
+  constraint "promo_codes_pkey" primary key (code),
+  constraint "promo_codes_within_count" check (((redeemed_count >= 0) AND (redeemed_count <= COALESCE(max_redemptions, redeemed_count))))
+);
+
+alter table "private"."promo_codes"
+  enable row level security;
+
+create index promo_codes_campaign on private.promo_codes using btree (campaign);
+
+comment on column "private"."promo_codes"."campaign" is 'Its campaign.';
+
+comment on column "private"."promo_codes"."code" is 'The code, as private.normal_code writes it.';
+
+comment on column "private"."promo_codes"."created_at" is 'When it was made.';
+
+comment on column "private"."promo_codes"."max_redemptions" is '1 for a single-use code; null for a shared one.';
+
+comment on column "private"."promo_codes"."redeemed_count" is 'Redemptions that stand.';
+
+comment on table "private"."promo_codes" is 'Codes of campaigns.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."promo_codes" to "postgres";
 
 create table "private"."rate_limits" (
   "user_id"           uuid                     not null,
@@ -377,7 +511,8 @@ create table "private"."reconcile_walks" (
   "since"      timestamp with time zone,
   "until"      timestamp with time zone,
   "after"      text,
-  constraint "reconcile_walks_name_known" check ((name = ANY (ARRAY['events'::text, 'sessions'::text, 'refunds'::text, 'disputes'::text, 'payment_intents'::text]))),
+  constraint "reconcile_walks_name_known"
+    check ((name = ANY (ARRAY['events'::text, 'sessions'::text, 'refunds'::text, 'disputes'::text, 'payment_intents'::text, 'subscriptions'::text, 'invoices'::text]))),
   constraint "reconcile_walks_pkey" primary key (name),
   constraint "reconcile_walks_under_way" check ((((since IS NULL) = (until IS NULL)) AND ((after IS NULL) OR (since IS NOT NULL))))
 );
@@ -398,6 +533,101 @@ comment on column "private"."reconcile_walks"."until" is 'The walk under way rea
 comment on table "private"."reconcile_walks" is 'How far Stripe''s lists have been read, and where a walk under way stands.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."reconcile_walks" to "postgres";
+
+create table "private"."referral_codes" (
+  "user_id"    uuid                     not null,
+  "code"       text                     not null,
+  "created_at" timestamp with time zone not null,
+  constraint "referral_codes_code_key" unique (code),
+  constraint "referral_codes_pkey" primary key (user_id),
+  constraint "referral_codes_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "private"."referral_codes"
+  enable row level security;
+
+comment on column "private"."referral_codes"."code" is 'The code, as private.normal_code writes it.';
+
+comment on column "private"."referral_codes"."created_at" is 'Since when.';
+
+comment on column "private"."referral_codes"."user_id" is 'The person.';
+
+comment on table "private"."referral_codes" is 'The code of each person who asked for theirs.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."referral_codes" to "postgres";
+
+create table "private"."referral_rewards" (
+  "user_id"     uuid   not null,
+  "line"        bigint not null,
+  "referred_id" uuid   not null,
+  constraint "referral_rewards_pkey" primary key (user_id, line),
+  constraint "referral_rewards_referred_id_fkey" foreign key (referred_id) references private.referrals(referred_id),
+  constraint "referral_rewards_user_id_line_fkey" foreign key (user_id, line) references public.transactions(user_id, line)
+);
+
+alter table "private"."referral_rewards"
+  enable row level security;
+
+create index referral_rewards_referral on private.referral_rewards using btree (referred_id);
+
+comment on column "private"."referral_rewards"."line" is 'The line.';
+
+comment on column "private"."referral_rewards"."referred_id" is 'The referral.';
+
+comment on column "private"."referral_rewards"."user_id" is 'Whose line.';
+
+comment on table "private"."referral_rewards" is 'The journal lines of each referral: rewards, and their taking back.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."referral_rewards" to "postgres";
+
+create table "private"."referrals" (
+  "referred_id" uuid                     not null,
+  "referrer_id" uuid                     not null,
+  "status"      text                     not null,
+  "hold_reason" text,
+  "cleared"     boolean                  not null default false,
+  "due"         boolean                  not null default true,
+  "purchase_id" uuid,
+  "created_at"  timestamp with time zone not null,
+  "rewarded_at" timestamp with time zone,
+  constraint "referrals_held_has_reason" check (((status = 'held'::text) = (hold_reason IS NOT NULL))),
+  constraint "referrals_not_oneself" check ((referred_id <> referrer_id)),
+  constraint "referrals_pkey" primary key (referred_id),
+  constraint "referrals_status_known" check ((status = ANY (ARRAY['pending'::text, 'held'::text, 'rewarded'::text, 'reversed'::text, 'refused'::text]))),
+  constraint "referrals_referred_id_purchase_id_fkey" foreign key (referred_id, purchase_id) references public.purchases(user_id, id),
+  constraint "referrals_referred_id_fkey" foreign key (referred_id) references public.users(id),
+  constraint "referrals_referrer_id_fkey" foreign key (referrer_id) references public.users(id)
+);
+
+alter table "private"."referrals"
+  enable row level security;
+
+create index referrals_due on private.referrals using btree (created_at)
+  where due;
+
+create index referrals_referrer on private.referrals using btree (referrer_id, status);
+
+comment on column "private"."referrals"."cleared" is 'Whether a person has decided to reward it all the same.';
+
+comment on column "private"."referrals"."created_at" is 'When the code was named.';
+
+comment on column "private"."referrals"."due" is 'Whether the job has to look at it.';
+
+comment on column "private"."referrals"."hold_reason" is 'Why it is held.';
+
+comment on column "private"."referrals"."purchase_id" is 'The first payment.';
+
+comment on column "private"."referrals"."referred_id" is 'Who was brought.';
+
+comment on column "private"."referrals"."referrer_id" is 'By whom.';
+
+comment on column "private"."referrals"."rewarded_at" is 'When both were rewarded.';
+
+comment on column "private"."referrals"."status" is 'pending until a payment counts, held for a person to decide, rewarded, reversed after a refund, or refused.';
+
+comment on table "private"."referrals" is 'Who brought whom, and what became of it.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "private"."referrals" to "postgres";
 
 create table "private"."reload_attempts" (
   "user_id"           uuid                     not null,
@@ -763,7 +993,7 @@ begin
 end
 $function$;
 
-comment on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) is 'How long a call could last in all, from its answer, if it got every cent that may be reserved now. Taking a hold does not change it, unless credit has expired.';
+comment on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) is 'How long a call could last in all, from its answer, if it got every cent that may be reserved now. Taking a hold does not change it.';
 
 revoke all on function "private"."affordable_seconds"(public.users, bigint, public.call_logs, timestamp with time zone, jsonb) from public;
 
@@ -812,6 +1042,9 @@ begin
       'payment_intent_id', p_purchase.payment_intent_id));
   else
     perform private.resolve_alert('purchase_in_review', p_purchase.id::text);
+  end if;
+  if p_purchase.status in ('failed', 'expired') then
+    perform private.release_promotion(p_purchase);
   end if;
   if p_purchase.status = 'paid' then
     perform private.credit_purchase(p_purchase);
@@ -990,6 +1223,7 @@ begin
     paid_at = case when v_status = 'paid' then private.clock() end,
     last_check_error = null
   where p.user_id = p_purchase.user_id and p.id = p_purchase.id returning * into v_purchase;
+  perform private.remember_card(v_purchase.user_id, p_intent ->> 'card_fingerprint');
   perform private.after_purchase_change(p_purchase, v_purchase);
   if v_purchase.status <> p_purchase.status and v_purchase.status in ('paid', 'failed') then
     perform private.after_reload_attempt(v_purchase, p_intent);
@@ -1047,6 +1281,7 @@ begin
   where p.user_id = p_purchase.user_id and p.id = p_purchase.id returning * into v_purchase;
   if v_status = 'paid' then
     perform private.remember_stripe_customer(v_purchase.user_id, v_purchase.livemode, p_session ->> 'customer');
+    perform private.remember_card(v_purchase.user_id, p_session ->> 'card_fingerprint');
   end if;
   perform private.after_purchase_change(p_purchase, v_purchase);
   select * into v_purchase from public.purchases p where p.user_id = p_purchase.user_id and p.id = p_purchase.id;
@@ -1199,6 +1434,7 @@ begin
     'balance_micros', v_user.balance_micros, 'held_micros', v_user.held_micros,
     'expired_micros', private.expired_micros(v_user.id, v_now), 'available_micros', v_available,
     'debt_micros', greatest(-v_user.balance_micros, 0), 'credit_limit_micros', v_user.credit_limit_micros,
+    'expiring', private.expiring_json(v_user.id, v_now),
     'talk_seconds', case when v_rate.rate_plan is not null then
       least(private.max_seconds(private.reservable_micros(v_user, v_available, v_now), v_rate), private.setting_integer('max_call_seconds')) end,
     'as_of', v_now);
@@ -1495,6 +1731,41 @@ revoke all on function "private"."caller_is_trusted"() from public;
 
 grant execute on function "private"."caller_is_trusted"() to "postgres";
 
+create or replace function private.campaign_problem (
+  p_campaign     private.campaigns,
+  p_code         private.promo_codes,
+  p_user_id      uuid,
+  p_price_cents  bigint,
+  p_package_code text,
+  p_now          timestamp with time zone
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  return case
+    when p_code.code is null then 'unknown'
+    when not p_campaign.active or p_now < p_campaign.starts_at then 'not_active'
+    when p_now >= p_campaign.ends_at then 'ended'
+    when (p_campaign.kind = 'free_credit') <> (p_package_code is null) then case when p_package_code is null then 'needs_purchase' else 'not_for_purchases' end
+    when p_price_cents < p_campaign.min_price_cents then 'purchase_too_small'
+    when p_package_code <> all (p_campaign.package_codes) then 'other_package'
+    when p_campaign.first_purchase_only and exists (select from public.purchases p where p.user_id = p_user_id and p.status = 'paid') then 'first_purchase_only'
+    when private.redemptions_left(p_user_id, p_campaign) <= 0 then 'already_redeemed'
+    when p_code.redeemed_count >= p_code.max_redemptions or p_campaign.redeemed_count >= p_campaign.max_redemptions
+      or p_campaign.redeemed_micros + private.promotion_micros(p_campaign, p_price_cents) > p_campaign.budget_micros then 'used_up'
+  end;
+end
+$function$;
+
+comment on function "private"."campaign_problem"(private.campaigns, private.promo_codes, uuid, bigint, text, timestamp with time zone) is 'Why a person cannot redeem a code now, or null. Without a package it is about free credit.';
+
+revoke all on function "private"."campaign_problem"(private.campaigns, private.promo_codes, uuid, bigint, text, timestamp with time zone) from public;
+
+grant execute on function "private"."campaign_problem"(private.campaigns, private.promo_codes, uuid, bigint, text, timestamp with time zone) to "postgres";
+
 create or replace function private.card_as_it_is (
   p_user_id           uuid,
   p_payment_method_id text
@@ -1537,25 +1808,28 @@ revoke all on function "private"."change_held"(public.users, bigint) from public
 grant execute on function "private"."change_held"(public.users, bigint) to "postgres";
 
 create or replace function private.change_preferences (
-  p_user_id      uuid,
-  p_low_balance  boolean,
-  p_call_cut_off boolean
+  p_user_id uuid,
+  p_wanted  jsonb
 )
   returns void
   language sql
   set search_path to ''
   AS $function$
-  insert into public.notification_preferences as p (user_id, low_balance, call_cut_off, updated_at)
-  values (p_user_id, coalesce(p_low_balance, true), coalesce(p_call_cut_off, true), private.clock())
-  on conflict (user_id) do update set
-    low_balance = coalesce(p_low_balance, p.low_balance), call_cut_off = coalesce(p_call_cut_off, p.call_cut_off), updated_at = excluded.updated_at
+  insert into public.notification_preferences (user_id, updated_at) values (p_user_id, private.clock()) on conflict do nothing;
+  update public.notification_preferences p set
+    low_balance = coalesce((p_wanted ->> 'low_balance')::boolean, p.low_balance),
+    call_cut_off = coalesce((p_wanted ->> 'call_cut_off')::boolean, p.call_cut_off),
+    credit_expiring = coalesce((p_wanted ->> 'credit_expiring')::boolean, p.credit_expiring),
+    referral_rewarded = coalesce((p_wanted ->> 'referral_rewarded')::boolean, p.referral_rewarded),
+    updated_at = private.clock()
+    where p.user_id = p_user_id;
 $function$;
 
-comment on function "private"."change_preferences"(uuid, boolean, boolean) is 'Changes what is not null and leaves the rest.';
+comment on function "private"."change_preferences"(uuid, jsonb) is 'Changes the kinds that are named and not null, {kind: boolean}, and leaves the rest.';
 
-revoke all on function "private"."change_preferences"(uuid, boolean, boolean) from public;
+revoke all on function "private"."change_preferences"(uuid, jsonb) from public;
 
-grant execute on function "private"."change_preferences"(uuid, boolean, boolean) to "postgres";
+grant execute on function "private"."change_preferences"(uuid, jsonb) to "postgres";
 
 create or replace function private.charge_call (
   p_user            public.users,
@@ -1694,6 +1968,7 @@ create or replace function private.check_integrity()
   union all select * from private.check_purchases()
   union all select * from private.check_returns()
   union all select * from private.check_receipts()
+  union all select * from private.check_promotions()
   union all
   select 'trial_balance_is_not_zero', null, jsonb_build_object('sum_micros', sum(b.balance_micros))
     from reporting.trial_balance b having sum(b.balance_micros) <> 0
@@ -1704,6 +1979,37 @@ comment on function "private"."check_integrity"() is 'Every violated invariant o
 revoke all on function "private"."check_integrity"() from public;
 
 grant execute on function "private"."check_integrity"() to "postgres";
+
+create or replace function private.check_promotions()
+  returns table (
+    violation text,
+    user_id   uuid,
+    details   jsonb
+  )
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select 'campaign_is_not_what_was_redeemed', null::uuid, jsonb_build_object('campaign', c.name, 'redeemed_count', c.redeemed_count)
+    from private.campaigns c left join lateral (
+      select count(*) as redeemed_count, coalesce(sum(r.amount_micros), 0) as redeemed_micros from public.redemptions r
+      where r.campaign = c.name and r.status <> 'released') r on true
+    where (c.redeemed_count, c.redeemed_micros) is distinct from (r.redeemed_count, r.redeemed_micros)
+  union all
+  select 'code_is_not_redeemed_as_often_as_it_says', null, jsonb_build_object('code', p.code, 'redeemed_count', p.redeemed_count)
+    from private.promo_codes p
+    where p.redeemed_count <> (select count(*) from public.redemptions r where r.code = p.code and r.status <> 'released')
+  union all
+  select 'redemption_is_not_its_grant', r.user_id, jsonb_build_object('redemption_id', r.id, 'grant_id', r.grant_id)
+    from public.redemptions r join public.credit_grants g on g.user_id = r.user_id and g.id = r.grant_id
+    where r.amount_micros <> g.granted_micros or r.purchase_id is distinct from g.purchase_id
+$function$;
+
+comment on function "private"."check_promotions"() is 'Campaigns and codes against what was redeemed, and redemptions against their grants.';
+
+revoke all on function "private"."check_promotions"() from public;
+
+grant execute on function "private"."check_promotions"() to "postgres";
 
 create or replace function private.check_purchases()
   returns table (
@@ -1833,7 +2139,7 @@ create or replace function private.check_returns()
     from public.purchases p
     left join lateral (
       select coalesce(sum(t.amount_micros) filter (where t.kind = 'purchase'), 0) as granted_micros,
-        coalesce(sum(t.amount_micros) filter (where t.kind = 'bonus'), 0) as bonus_micros,
+        coalesce(sum(t.amount_micros) filter (where t.kind in ('bonus', 'promotion')), 0) as bonus_micros,
         -coalesce(sum(t.amount_micros) filter (where t.kind in ('clawback', 'reinstatement')), 0) as clawed_micros
       from public.transactions t where t.user_id = p.user_id and t.purchase_id = p.id) t on true
   )
@@ -2033,6 +2339,54 @@ revoke all on function "private"."close_wallet"() from public;
 
 grant execute on function "private"."close_wallet"() to "postgres";
 
+create or replace function private.count_hit (
+  p_user_id uuid,
+  p_action  text,
+  p_window  interval
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_hits integer;
+begin
+  insert into private.rate_limits as r (user_id, action, window_started_at, hits)
+  values (p_user_id, p_action, v_now, 1)
+  on conflict (user_id, action) do update set
+    hits = case when r.window_started_at + p_window <= v_now then 1 else r.hits + 1 end,
+    window_started_at = case when r.window_started_at + p_window <= v_now then v_now else r.window_started_at end
+  returning hits into v_hits;
+  return v_hits;
+end
+$function$;
+
+comment on function "private"."count_hit"(uuid, text, interval) is 'Counts a request in its window and returns how many there have been.';
+
+revoke all on function "private"."count_hit"(uuid, text, interval) from public;
+
+grant execute on function "private"."count_hit"(uuid, text, interval) to "postgres";
+
+create or replace function private.count_redemption (
+  p_redemption public.redemptions,
+  p_sign       integer
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  update private.campaigns c set redeemed_count = c.redeemed_count + p_sign, redeemed_micros = c.redeemed_micros + p_sign * p_redemption.amount_micros
+    where c.name = p_redemption.campaign;
+  update private.promo_codes p set redeemed_count = p.redeemed_count + p_sign where p.code = p_redemption.code;
+$function$;
+
+comment on function "private"."count_redemption"(public.redemptions, integer) is 'Takes a redemption from a campaign''s budget (1) or gives it back (-1).';
+
+revoke all on function "private"."count_redemption"(public.redemptions, integer) from public;
+
+grant execute on function "private"."count_redemption"(public.redemptions, integer) to "postgres";
+
 create or replace function private.count_reload_failure (
   p_settings public.auto_reload_settings,
   p_purchase public.purchases,
@@ -2094,19 +2448,23 @@ create or replace function private.credit_purchase (
 declare
   v_paid_micros bigint := (p_purchase.paid_cents - p_purchase.tax_cents) * 10000;
   v_bonus_micros bigint := p_purchase.credit_micros + p_purchase.bonus_micros - v_paid_micros;
+  v_expires_at timestamptz := coalesce(p_purchase.credit_expires_at, private.clock() + make_interval(hours => 24 * p_purchase.valid_days));
+  v_bonus_expires_at timestamptz := coalesce(p_purchase.credit_expires_at, private.clock() + make_interval(hours => 24 * p_purchase.bonus_valid_days));
 begin
   -- After a full discount nothing was paid, and all of it is promotional.
   if v_paid_micros > 0 then
     perform private.grant_credit(p_purchase.user_id, 'purchase', 'paid', v_paid_micros, 'stripe_clearing',
-      'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id);
+      'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id, v_expires_at);
   end if;
   if v_bonus_micros > 0 then
     perform private.grant_credit(p_purchase.user_id, 'bonus', 'promotional', v_bonus_micros, 'promotional_expense',
-      'Bonus credit, ' || private.format_micros(v_bonus_micros, p_purchase.currency), p_purchase.id);
+      'Bonus credit, ' || private.format_micros(v_bonus_micros, p_purchase.currency), p_purchase.id, v_bonus_expires_at);
   end if;
   perform private.notify_user(p_purchase.user_id, 'purchase_confirmed', 'purchase:' || p_purchase.id,
     jsonb_build_object('purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'paid_cents', p_purchase.paid_cents,
       'currency', p_purchase.currency, 'credit_micros', v_paid_micros + v_bonus_micros, 'origin', p_purchase.origin));
+  perform private.grant_promotion(p_purchase);
+  perform private.mark_referral_due(p_purchase.user_id);
   -- A refund or dispute may have been read before the payment was.
   perform private.settle_clawback(p_purchase.user_id, p_purchase.id);
 end
@@ -2377,6 +2735,29 @@ revoke all on function "private"."expired_micros"(uuid, timestamp with time zone
 
 grant execute on function "private"."expired_micros"(uuid, timestamp with time zone) to "postgres";
 
+create or replace function private.expiring_json (
+  p_user_id uuid,
+  p_now     timestamp with time zone
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('expires_at', e.expires_at, 'amount_micros', e.amount_micros) order by e.expires_at), '[]')
+  from (
+    select g.expires_at, sum(g.remaining_micros) as amount_micros from public.credit_grants g
+    where g.user_id = p_user_id and g.remaining_micros > 0 and g.expires_at > p_now
+    group by g.expires_at order by g.expires_at limit 10
+  ) e
+$function$;
+
+comment on function "private"."expiring_json"(uuid, timestamp with time zone) is 'What expires next and when, soonest first, at most ten instants: [{expires_at, amount_micros}].';
+
+revoke all on function "private"."expiring_json"(uuid, timestamp with time zone) from public;
+
+grant execute on function "private"."expiring_json"(uuid, timestamp with time zone) to "postgres";
+
 create or replace function private.explain_payments (
   p_call public.call_logs
 )
@@ -2580,6 +2961,32 @@ revoke all on function "private"."find_rate"(text, text, timestamp with time zon
 
 grant execute on function "private"."find_rate"(text, text, timestamp with time zone) to "postgres";
 
+create or replace function private.find_subscription_row (
+  p_user_id         uuid,
+  p_subscription_id uuid
+)
+  returns public.subscriptions
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  v_subscription public.subscriptions;
+begin
+  select * into v_subscription from public.subscriptions s where s.user_id = p_user_id and s.id = p_subscription_id;
+  if not found then
+    perform private.raise_error('subscription_not_found');
+  end if;
+  return v_subscription;
+end
+$function$;
+
+comment on function "private"."find_subscription_row"(uuid, uuid) is 'A user''s subscription. Raises subscription_not_found.';
+
+revoke all on function "private"."find_subscription_row"(uuid, uuid) from public;
+
+grant execute on function "private"."find_subscription_row"(uuid, uuid) to "postgres";
+
 create or replace function private.follow_purchase()
   returns trigger
   language plpgsql
@@ -2610,17 +3017,22 @@ create or replace function private.forget_unopened_purchases (
   p_now timestamp with time zone
 )
   returns void
-  language sql
+  language plpgsql
   set search_path to ''
   AS $function$
+declare
+  v_purchase public.purchases;
+begin
   -- No page was ever given out, and Stripe's idempotency key has lapsed by then. One that is being worked on is passed over.
-  with forgotten as (
-    select p.user_id, p.id from public.purchases p
+  for v_purchase in
+    select * from public.purchases p
     where p.status = 'created' and p.origin = 'checkout' and p.stripe_session_id is null and p.created_at < p_now - interval '24 hours'
     for no key update skip locked
-  )
-  update public.purchases p set status = 'expired'
-  from forgotten where p.user_id = forgotten.user_id and p.id = forgotten.id
+  loop
+    update public.purchases p set status = 'expired' where p.user_id = v_purchase.user_id and p.id = v_purchase.id;
+    perform private.release_promotion(v_purchase);
+  end loop;
+end
 $function$;
 
 comment on function "private"."forget_unopened_purchases"(timestamp with time zone) is 'Expires purchases that got no session within a day.';
@@ -2710,6 +3122,61 @@ comment on function "private"."grant_credit"(uuid, text, text, bigint, text, tex
 revoke all on function "private"."grant_credit"(uuid, text, text, bigint, text, text, uuid, timestamp with time zone) from public;
 
 grant execute on function "private"."grant_credit"(uuid, text, text, bigint, text, text, uuid, timestamp with time zone) to "postgres";
+
+create or replace function private.grant_json (
+  p_grant public.credit_grants
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object('user_id', p_grant.user_id, 'grant_id', p_grant.id, 'source', p_grant.source, 'granted_micros', p_grant.granted_micros,
+    'remaining_micros', p_grant.remaining_micros, 'purchase_id', p_grant.purchase_id, 'expires_at', p_grant.expires_at, 'created_at', p_grant.created_at)
+$function$;
+
+comment on function "private"."grant_json"(public.credit_grants) is 'A grant as the API shows it.';
+
+revoke all on function "private"."grant_json"(public.credit_grants) from public;
+
+grant execute on function "private"."grant_json"(public.credit_grants) to "postgres";
+
+create or replace function private.grant_promotion (
+  p_purchase public.purchases
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_redemption public.redemptions;
+  v_campaign private.campaigns;
+  v_grant public.credit_grants;
+begin
+  select * into v_redemption from public.redemptions r where r.user_id = p_purchase.user_id and r.purchase_id = p_purchase.id;
+  if not found then
+    return;
+  end if;
+  select * into v_campaign from private.campaigns c where c.name = v_redemption.campaign for no key update;
+  if v_redemption.status = 'released' then
+    -- Paid after all: the promise is kept as long as there is something left to give, and the person has not used it otherwise.
+    if private.redemptions_left(p_purchase.user_id, v_campaign) <= 0 or v_campaign.redeemed_count >= v_campaign.max_redemptions or v_campaign.redeemed_micros + v_redemption.amount_micros > v_campaign.budget_micros
+      or exists (select from private.promo_codes p where p.code = v_redemption.code and p.redeemed_count >= p.max_redemptions) then
+      return;
+    end if;
+    perform private.count_redemption(v_redemption, 1);
+  end if;
+  v_grant := private.grant_credit(p_purchase.user_id, 'promotion', 'promotional', v_redemption.amount_micros, 'promotional_expense',
+    'Promotion ' || v_redemption.code, p_purchase.id, private.clock() + make_interval(hours => 24 * v_campaign.valid_days));
+  update public.redemptions r set status = 'granted', grant_id = v_grant.id where r.user_id = v_redemption.user_id and r.id = v_redemption.id;
+end
+$function$;
+
+comment on function "private"."grant_promotion"(public.purchases) is 'Grants the bonus reserved for a purchase that has been paid.';
+
+revoke all on function "private"."grant_promotion"(public.purchases) from public;
+
+grant execute on function "private"."grant_promotion"(public.purchases) to "postgres";
 
 create or replace function private.grants_in_order (
   p_user_id   uuid,
@@ -2846,6 +3313,30 @@ revoke all on function "private"."intent_review_reason"(public.purchases, jsonb)
 
 grant execute on function "private"."intent_review_reason"(public.purchases, jsonb) to "postgres";
 
+create or replace function private.invoice_review_reason (
+  p_subscription public.subscriptions,
+  p_plan         public.subscription_plans,
+  p_invoice      jsonb
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case
+    when (p_invoice ->> 'livemode')::boolean is distinct from p_subscription.livemode then 'livemode_mismatch'
+    when lower(p_invoice ->> 'currency') is distinct from p_plan.currency then 'currency_mismatch'
+    when (p_invoice ->> 'amount_paid')::bigint is distinct from p_plan.price_cents + coalesce((p_invoice ->> 'amount_tax')::bigint, 0) then 'amount_mismatch'
+    when (select u.status from public.users u where u.id = p_subscription.user_id) = 'closed' then 'wallet_closed'
+  end
+$function$;
+
+comment on function "private"."invoice_review_reason"(public.subscriptions, public.subscription_plans, jsonb) is 'Why a paid invoice cannot be credited as the plan says, or null.';
+
+revoke all on function "private"."invoice_review_reason"(public.subscriptions, public.subscription_plans, jsonb) from public;
+
+grant execute on function "private"."invoice_review_reason"(public.subscriptions, public.subscription_plans, jsonb) to "postgres";
+
 create or replace function private.is_admin (
   p_user_id      uuid,
   p_reading_only boolean default false
@@ -2872,7 +3363,7 @@ create or replace function private.is_optional_notification (
   language sql
   immutable
   set search_path to ''
-  AS $function$ select p_kind in ('low_balance', 'call_cut_off') $function$;
+  AS $function$ select p_kind in ('low_balance', 'call_cut_off', 'credit_expiring', 'referral_rewarded') $function$;
 
 comment on function "private"."is_optional_notification"(text) is 'Whether a person may switch this kind of message off.';
 
@@ -2909,11 +3400,10 @@ begin
     subtotal_cents, discount_cents, tax_cents, paid_cents)
   select n.user_id, n.purchase_id, n.livemode, n.sequence, private.receipt_number(n.livemode, n.sequence), v_now, n.paid_at,
     private.setting('seller'), p.currency,
-    jsonb_build_array(jsonb_build_object('description', c.name, 'quantity', 1, 'amount_cents', s.cents)),
+    jsonb_build_array(jsonb_build_object('description', private.purchase_name(p), 'quantity', 1, 'amount_cents', s.cents)),
     s.cents, s.cents - (p.paid_cents - p.tax_cents), p.tax_cents, p.paid_cents
   from placed n
-  join public.purchases p on p.user_id = n.user_id and p.id = n.purchase_id
-  join public.credit_packages c on c.code = p.package_code,
+  join public.purchases p on p.user_id = n.user_id and p.id = n.purchase_id,
     -- Somebody may have credited, after review, a payment above the price: then that is what was sold for.
     lateral (select greatest(p.price_cents, p.paid_cents - p.tax_cents) as cents) s;
   get diagnostics v_issued = row_count;
@@ -2958,6 +3448,26 @@ comment on function "private"."judge_due_deliveries"(integer) is 'Takes due deli
 revoke all on function "private"."judge_due_deliveries"(integer) from public;
 
 grant execute on function "private"."judge_due_deliveries"(integer) to "postgres";
+
+create or replace function private.keep_plan_terms()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if (new.currency, new.price_cents, new.period) is distinct from (old.currency, old.price_cents, old.period)
+    and exists (select from public.subscriptions s where old.code in (s.plan_code, s.next_plan_code)) then
+    perform private.raise_error('append_only', jsonb_build_object('plan_code', old.code));
+  end if;
+  return new;
+end
+$function$;
+
+comment on function "private"."keep_plan_terms"() is 'Invoices of those who have subscribed name the plan by its price: another price is another plan.';
+
+revoke all on function "private"."keep_plan_terms"() from public;
+
+grant execute on function "private"."keep_plan_terms"() to "postgres";
 
 create or replace function private.keep_unmatched (
   p_kind              text,
@@ -3041,6 +3551,35 @@ revoke all on function "private"."lock_call"(uuid, text) from public;
 
 grant execute on function "private"."lock_call"(uuid, text) to "postgres";
 
+create or replace function private.lock_grant (
+  p_user_id  uuid,
+  p_grant_id bigint
+)
+  returns public.credit_grants
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_grant public.credit_grants;
+begin
+  perform private.lock_user(p_user_id);
+  select * into v_grant from public.credit_grants g where g.user_id = p_user_id and g.id = p_grant_id;
+  if not found then
+    perform private.raise_error('grant_not_found', jsonb_build_object('grant_id', p_grant_id));
+  end if;
+  if v_grant.remaining_micros = 0 then
+    perform private.raise_error('grant_not_changeable', jsonb_build_object('grant_id', p_grant_id, 'remaining_micros', 0));
+  end if;
+  return v_grant;
+end
+$function$;
+
+comment on function "private"."lock_grant"(uuid, bigint) is 'Locks the wallet and returns a grant that still has credit. Raises user_not_found, grant_not_found, grant_not_changeable.';
+
+revoke all on function "private"."lock_grant"(uuid, bigint) from public;
+
+grant execute on function "private"."lock_grant"(uuid, bigint) to "postgres";
+
 create or replace function private.lock_user (
   p_user_id uuid
 )
@@ -3087,9 +3626,9 @@ begin
       from public.call_logs c join public.users u on u.id = c.user_id
       where c.user_id = p_user_id and c.id = p_payload ->> 'call_id');
   end if;
-  return (select jsonb_build_object('package_name', k.name, 'paid_at', p.paid_at, 'paid_cents', p.paid_cents, 'tax_cents', p.tax_cents,
+  return (select jsonb_build_object('package_name', private.purchase_name(p), 'paid_at', p.paid_at, 'paid_cents', p.paid_cents, 'tax_cents', p.tax_cents,
       'receipt_url', p.receipt_url)
-    from public.purchases p join public.credit_packages k on k.code = p.package_code
+    from public.purchases p
     where p.user_id = p_user_id and p.id = (p_payload ->> 'purchase_id')::uuid);
 end
 $function$;
@@ -3146,6 +3685,22 @@ comment on function "private"."manage_page"(uuid) is 'Where a person manages aut
 revoke all on function "private"."manage_page"(uuid) from public;
 
 grant execute on function "private"."manage_page"(uuid) to "postgres";
+
+create or replace function private.mark_referral_due (
+  p_user_id uuid
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  update private.referrals r set due = true where r.referred_id = p_user_id and not r.due and r.status <> 'refused'
+$function$;
+
+comment on function "private"."mark_referral_due"(uuid) is 'A payment of this person was taken or went back: the job has to look at their referral.';
+
+revoke all on function "private"."mark_referral_due"(uuid) from public;
+
+grant execute on function "private"."mark_referral_due"(uuid) to "postgres";
 
 create or replace function private.mask_destination (
   p_number text
@@ -3264,7 +3819,7 @@ declare
   v_money text;
   v_source text := case p_counter_account when 'promotional_expense' then 'promotional' else 'paid' end;
 begin
-  select coalesce(sum(t.amount_micros) filter (where t.kind in ('purchase', 'bonus')), 0),
+  select coalesce(sum(t.amount_micros) filter (where t.kind in ('purchase', 'bonus', 'promotion')), 0),
       -coalesce(sum(t.amount_micros) filter (where t.kind in ('clawback', 'reinstatement')), 0)
     into v_granted, v_clawed
     from public.transactions t
@@ -3402,6 +3957,49 @@ revoke all on function "private"."next_reload_at"(public.auto_reload_settings, t
 
 grant execute on function "private"."next_reload_at"(public.auto_reload_settings, timestamp with time zone) to "postgres";
 
+create or replace function private.next_subscription_status (
+  p_subscription  public.subscriptions,
+  p_stripe_status text
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case
+    -- For good, whatever was read before and comes later.
+    when p_subscription.status = 'canceled' or n.status = 'canceled' then 'canceled'
+    when p_subscription.status = 'duplicate' then 'duplicate'
+    when n.status in ('active', 'past_due', 'unpaid') and exists (select from public.subscriptions s
+      where s.user_id = p_subscription.user_id and s.id <> p_subscription.id and s.status in ('active', 'past_due', 'unpaid')) then 'duplicate'
+    else n.status
+  end
+  from (select private.subscription_status(p_stripe_status, p_subscription.status) as status) n
+$function$;
+
+comment on function "private"."next_subscription_status"(public.subscriptions, text) is 'What becomes of a subscription. One that was paid while another runs is a duplicate until it is canceled.';
+
+revoke all on function "private"."next_subscription_status"(public.subscriptions, text) from public;
+
+grant execute on function "private"."next_subscription_status"(public.subscriptions, text) to "postgres";
+
+create or replace function private.normal_code (
+  p_text text
+)
+  returns text
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  select translate(upper(regexp_replace(left(p_text, 100), '[\s-]', '', 'g')), 'OIL', '011')
+$function$;
+
+comment on function "private"."normal_code"(text) is 'A code as it is kept, from what a person typed.';
+
+revoke all on function "private"."normal_code"(text) from public;
+
+grant execute on function "private"."normal_code"(text) to "postgres";
+
 create or replace function private.note_dead_letters()
   returns void
   language plpgsql
@@ -3493,6 +4091,32 @@ revoke all on function "private"."notify_dispute"(public.purchase_disputes, publ
 
 grant execute on function "private"."notify_dispute"(public.purchase_disputes, public.purchase_disputes, bigint) to "postgres";
 
+create or replace function private.notify_subscription (
+  p_before       public.subscriptions,
+  p_subscription public.subscriptions
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if p_subscription.status = p_before.status or p_subscription.status not in ('past_due', 'unpaid', 'canceled') or p_before.status = 'duplicate' then
+    return;
+  end if;
+  perform private.notify_user(p_subscription.user_id, 'subscription_' || p_subscription.status,
+    'subscription:' || p_subscription.id || ':' || p_subscription.status || ':' || coalesce(extract(epoch from p_subscription.current_period_end)::text, ''),
+    (select jsonb_build_object('subscription_id', p_subscription.id, 'plan_code', p.code, 'plan_name', p.name, 'price_cents', p.price_cents,
+      'currency', p.currency, 'current_period_end', p_subscription.current_period_end)
+      from public.subscription_plans p where p.code = p_subscription.plan_code));
+end
+$function$;
+
+comment on function "private"."notify_subscription"(public.subscriptions, public.subscriptions) is 'Tells a person that a renewal was not paid or a subscription has ended.';
+
+revoke all on function "private"."notify_subscription"(public.subscriptions, public.subscriptions) from public;
+
+grant execute on function "private"."notify_subscription"(public.subscriptions, public.subscriptions) to "postgres";
+
 create or replace function private.notify_user (
   p_user_id    uuid,
   p_kind       text,
@@ -3518,18 +4142,24 @@ create or replace function private.oldest_open (
   p_walk text
 )
   returns timestamp with time zone
-  language sql
+  language plpgsql
   stable
   set search_path to ''
   AS $function$
-  select case p_walk
+begin
+  return case p_walk
     when 'sessions' then (select min(coalesce(p.stripe_created_at, p.created_at)) from public.purchases p
       where p.origin = 'checkout' and p.status in ('created', 'open', 'processing'))
     when 'payment_intents' then (select min(p.created_at) from public.purchases p
       where p.origin = 'auto_reload' and p.status in ('created', 'open', 'processing'))
     when 'refunds' then (select min(r.created_at) from public.purchase_refunds r where r.status in ('requested', 'pending', 'requires_action'))
     when 'disputes' then (select min(d.created_at) from public.purchase_disputes d where not private.dispute_is_over(d.status))
-  end
+    when 'subscriptions' then (select min(s.created_at) from public.subscriptions s where s.status in ('open', 'active', 'past_due', 'unpaid', 'duplicate'))
+    -- Stripe tries an invoice for two months at most.
+    when 'invoices' then (select min(coalesce(s.current_period_start - interval '2 months', s.created_at)) from public.subscriptions s
+      where s.status in ('open', 'past_due', 'unpaid'))
+  end;
+end
 $function$;
 
 comment on function "private"."oldest_open"(text) is 'When the oldest thing of a list began that may still change.';
@@ -3711,6 +4341,31 @@ revoke all on function "private"."payment_methods_json"(uuid) from public;
 
 grant execute on function "private"."payment_methods_json"(uuid) to "postgres";
 
+create or replace function private.plan_facts (
+  p_plan_code    text,
+  p_subscription public.subscriptions
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object(
+    'expected_livemode', p_subscription.livemode,
+    'plan', jsonb_build_object('code', p.code, 'name', p.name, 'price_cents', p.price_cents, 'period', p.period, 'lookup_key', p.lookup_key,
+      'stripe_price_id', (select s.price_id from private.stripe_prices s where s.lookup_key = p.lookup_key and s.livemode = p_subscription.livemode)),
+    'checkout', jsonb_build_object(
+      'customer', (select c.customer_id from private.stripe_customers c where c.user_id = p_subscription.user_id and c.livemode = p_subscription.livemode),
+      'automatic_tax', private.setting('stripe_tax')))
+  from public.subscription_plans p where p.code = p_plan_code
+$function$;
+
+comment on function "private"."plan_facts"(text, public.subscriptions) is 'What Stripe needs to know of a plan for a subscription.';
+
+revoke all on function "private"."plan_facts"(text, public.subscriptions) from public;
+
+grant execute on function "private"."plan_facts"(text, public.subscriptions) to "postgres";
+
 create or replace function private.post_call_credit (
   p_call          public.call_logs,
   p_kind          text,
@@ -3795,6 +4450,8 @@ create or replace function private.preferences_json (
   select jsonb_build_object('user_id', u.id,
     'low_balance', private.wants_notification(u.id, 'low_balance'),
     'call_cut_off', private.wants_notification(u.id, 'call_cut_off'),
+    'credit_expiring', private.wants_notification(u.id, 'credit_expiring'),
+    'referral_rewarded', private.wants_notification(u.id, 'referral_rewarded'),
     'low_balance_threshold_micros', u.low_balance_threshold_micros)
   from public.users u where u.id = p_user_id
 $function$;
@@ -3804,6 +4461,54 @@ comment on function "private"."preferences_json"(uuid) is 'A person''s preferenc
 revoke all on function "private"."preferences_json"(uuid) from public;
 
 grant execute on function "private"."preferences_json"(uuid) to "postgres";
+
+create or replace function private.promo_problem (
+  p_user_id      uuid,
+  p_code         text,
+  p_price_cents  bigint default null::bigint,
+  p_package_code text   default null::text
+)
+  returns text
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_campaign private.campaigns;
+  v_code private.promo_codes;
+begin
+  -- The campaign's row is locked before it is read: of a hundred who want the last one, one gets it.
+  select c.* into v_campaign from private.campaigns c join private.promo_codes p on p.campaign = c.name
+    where p.code = private.normal_code(p_code) for no key update of c;
+  select * into v_code from private.promo_codes p where p.code = private.normal_code(p_code);
+  return private.campaign_problem(v_campaign, v_code, p_user_id, p_price_cents, p_package_code, private.clock());
+end
+$function$;
+
+comment on function "private"."promo_problem"(uuid, text, bigint, text) is 'Locks the campaign of a code and says why a person cannot redeem it now, or null: then it can be taken.';
+
+revoke all on function "private"."promo_problem"(uuid, text, bigint, text) from public;
+
+grant execute on function "private"."promo_problem"(uuid, text, bigint, text) to "postgres";
+
+create or replace function private.promotion_micros (
+  p_campaign    private.campaigns,
+  p_price_cents bigint
+)
+  returns bigint
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  -- Cents times basis points are exactly micro-units.
+  select case p_campaign.kind when 'percent_bonus' then least(p_price_cents * p_campaign.basis_points, p_campaign.max_bonus_micros)
+    else p_campaign.amount_micros end
+$function$;
+
+comment on function "private"."promotion_micros"(private.campaigns, bigint) is 'What one redemption gives, in micro-units.';
+
+revoke all on function "private"."promotion_micros"(private.campaigns, bigint) from public;
+
+grant execute on function "private"."promotion_micros"(private.campaigns, bigint) to "postgres";
 
 create or replace function private.prove_call (
   p_user           public.users,
@@ -3824,14 +4529,12 @@ declare
   v_answer jsonb;
 begin
   p_call := private.with_hold(p_call, v_affordable, p_now, v_settings);
+  if p_call.hold_micros > v_held_before and v_available < p_user.balance_micros - p_user.held_micros + p_user.credit_limit_micros then
+    -- What has expired uncovered goes first, so that the longer hold does not bring it back.
+    perform private.book_expiry(p_call.user_id, p_now);
+  end if;
   p_user := private.change_held(p_user, p_call.hold_micros - v_held_before);
   v_available := v_available - (p_call.hold_micros - v_held_before);
-  if v_available < p_user.balance_micros - p_user.held_micros + p_user.credit_limit_micros and p_call.hold_micros > v_held_before then
-    -- Some credit has expired, and a longer hold may keep more of it alive.
-    update public.call_logs c set hold_micros = p_call.hold_micros where c.user_id = p_call.user_id and c.id = p_call.id;
-    v_available := private.available_micros(p_user, p_now);
-    v_affordable := private.affordable_seconds(p_user, v_available, p_call, p_now, v_settings);
-  end if;
   p_call.limited_by := case when v_affordable <= p_call.authorized_seconds then private.limited_by(p_user, p_call, v_affordable, p_now, v_settings) end;
   p_call.warnings_sent := private.reached_warnings(p_user, v_affordable - private.elapsed_seconds(p_call.answered_at, p_now));
   v_answer := private.call_json(p_user, v_available, p_call, v_affordable, p_now, v_settings,
@@ -3922,7 +4625,7 @@ create or replace function private.purchase_json (
   AS $function$
   select jsonb_build_object(
     'purchase_id', p_purchase.id, 'user_id', p_purchase.user_id, 'package_code', p_purchase.package_code, 'status', p_purchase.status,
-    'origin', p_purchase.origin,
+    'origin', p_purchase.origin, 'subscription_id', p_purchase.subscription_id,
     'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency,
     'credit_micros', p_purchase.credit_micros, 'bonus_micros', p_purchase.bonus_micros,
     'stripe_session_id', p_purchase.stripe_session_id,
@@ -3942,6 +4645,24 @@ comment on function "private"."purchase_json"(public.purchases, boolean) is 'A p
 revoke all on function "private"."purchase_json"(public.purchases, boolean) from public;
 
 grant execute on function "private"."purchase_json"(public.purchases, boolean) to "postgres";
+
+create or replace function private.purchase_name (
+  p_purchase public.purchases
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce((select c.name from public.credit_packages c where c.code = p_purchase.package_code),
+    (select p.name from public.subscription_plans p where p.code = p_purchase.plan_code))
+$function$;
+
+comment on function "private"."purchase_name"(public.purchases) is 'What was bought, in the words a buyer saw.';
+
+revoke all on function "private"."purchase_name"(public.purchases) from public;
+
+grant execute on function "private"."purchase_name"(public.purchases) to "postgres";
 
 create or replace function private.purchase_status_from_intent (
   p_intent jsonb
@@ -4052,6 +4773,24 @@ comment on function "private"."raise_error"(text, jsonb) is 'Raises SQLSTATE PTn
 revoke all on function "private"."raise_error"(text, jsonb) from public;
 
 grant execute on function "private"."raise_error"(text, jsonb) to "postgres";
+
+create or replace function private.random_code (
+  p_length integer
+)
+  returns text
+  language sql
+  set search_path to ''
+  AS $function$
+  -- Random bytes of the server's strong generator, as gen_random_uuid draws them; four bits of each UUID are fixed, so only its last part is used.
+  select string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + (('x' || right(gen_random_uuid()::text, 8))::bit(32)::bigint & 31)::integer, 1), '')
+  from generate_series(1, p_length)
+$function$;
+
+comment on function "private"."random_code"(integer) is 'A code nobody can foresee: five bits a character, without letters that look like another.';
+
+revoke all on function "private"."random_code"(integer) from public;
+
+grant execute on function "private"."random_code"(integer) to "postgres";
 
 create or replace function private.rate_json (
   p_rate public.rates
@@ -4317,6 +5056,130 @@ revoke all on function "private"."record_audit"(uuid, text, uuid, text, jsonb) f
 
 grant execute on function "private"."record_audit"(uuid, text, uuid, text, jsonb) to "postgres";
 
+create or replace function private.record_invoice (
+  p_subscription public.subscriptions,
+  p_plan         public.subscription_plans,
+  p_invoice      jsonb
+)
+  returns public.purchases
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_review_reason text := private.invoice_review_reason(p_subscription, p_plan, p_invoice);
+  v_comparable boolean := coalesce(v_review_reason, '') not in ('livemode_mismatch', 'currency_mismatch');
+  v_before public.purchases;
+  v_purchase public.purchases;
+begin
+  insert into public.purchases (user_id, idempotency_key, origin, subscription_id, plan_code, stripe_invoice_id, status, currency, price_cents, credit_micros,
+    bonus_micros, credit_expires_at, livemode, success_url, cancel_url, payment_intent_id, stripe_customer_id, receipt_url, invoice_url,
+    paid_cents, tax_cents, review_reason, created_at, stripe_created_at, paid_at, next_check_at)
+  values (p_subscription.user_id, 'invoice:' || (p_invoice ->> 'id'), 'subscription', p_subscription.id, p_plan.code, p_invoice ->> 'id',
+    case when v_review_reason is null then 'paid' else 'review' end, p_plan.currency, p_plan.price_cents, p_plan.credit_micros, 0,
+    case p_plan.rollover when 'none' then to_timestamp((p_invoice ->> 'period_end')::double precision) end,
+    p_subscription.livemode, '', '', p_invoice ->> 'payment_intent', p_invoice ->> 'customer', p_invoice ->> 'receipt_url', p_invoice ->> 'invoice_url',
+    case when v_comparable then (p_invoice ->> 'amount_paid')::bigint end, case when v_comparable then coalesce((p_invoice ->> 'amount_tax')::bigint, 0) end,
+    v_review_reason, v_now, to_timestamp((p_invoice ->> 'created')::double precision), case when v_review_reason is null then v_now end, v_now)
+  returning * into v_purchase;
+  v_before := v_purchase;
+  v_before.status := 'created';
+  perform private.after_purchase_change(v_before, v_purchase);
+  select * into v_purchase from public.purchases p where p.user_id = v_purchase.user_id and p.id = v_purchase.id;
+  return v_purchase;
+end
+$function$;
+
+comment on function "private"."record_invoice"(public.subscriptions, public.subscription_plans, jsonb) is 'Makes the purchase of a paid invoice and credits it.';
+
+revoke all on function "private"."record_invoice"(public.subscriptions, public.subscription_plans, jsonb) from public;
+
+grant execute on function "private"."record_invoice"(public.subscriptions, public.subscription_plans, jsonb) to "postgres";
+
+create or replace function private.redemption_json (
+  p_redemption public.redemptions,
+  p_replayed   boolean            default false
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object('redemption_id', p_redemption.id, 'campaign', p_redemption.campaign, 'code', p_redemption.code,
+    'status', p_redemption.status, 'amount_micros', p_redemption.amount_micros, 'purchase_id', p_redemption.purchase_id,
+    'grant_id', p_redemption.grant_id, 'created_at', p_redemption.created_at, 'replayed', p_replayed)
+$function$;
+
+comment on function "private"."redemption_json"(public.redemptions, boolean) is 'A redemption as the API shows it.';
+
+revoke all on function "private"."redemption_json"(public.redemptions, boolean) from public;
+
+grant execute on function "private"."redemption_json"(public.redemptions, boolean) to "postgres";
+
+create or replace function private.redemptions_left (
+  p_user_id  uuid,
+  p_campaign private.campaigns
+)
+  returns bigint
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select p_campaign.per_user_limit - count(*) from public.redemptions r
+  where r.user_id = p_user_id and r.campaign = p_campaign.name and r.status <> 'released'
+$function$;
+
+comment on function "private"."redemptions_left"(uuid, private.campaigns) is 'How often a person may still redeem a campaign, reserved ones counted.';
+
+revoke all on function "private"."redemptions_left"(uuid, private.campaigns) from public;
+
+grant execute on function "private"."redemptions_left"(uuid, private.campaigns) to "postgres";
+
+create or replace function private.referral_counts (
+  p_referral private.referrals
+)
+  returns boolean
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select exists (select from public.purchases p
+    where p.user_id = p_referral.referred_id and p.id = p_referral.purchase_id and p.status = 'paid'
+      and p.paid_cents - p.tax_cents >= private.setting_integer('referral_min_price_cents')
+      and p.paid_cents - p.tax_cents - p.refunded_cents - p.disputed_cents >= private.setting_integer('referral_min_price_cents'))
+$function$;
+
+comment on function "private"."referral_counts"(private.referrals) is 'Whether the first payment was large enough and still is, after what went back.';
+
+revoke all on function "private"."referral_counts"(private.referrals) from public;
+
+grant execute on function "private"."referral_counts"(private.referrals) to "postgres";
+
+create or replace function private.referral_hold_reason (
+  p_referral private.referrals
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select case
+    when p_referral.cleared then null
+    when exists (select from private.payment_cards a join private.payment_cards b on b.fingerprint = a.fingerprint
+      where a.user_id = p_referral.referred_id and b.user_id = p_referral.referrer_id) then 'shared_card'
+    when (select count(*) from private.referrals r where r.referrer_id = p_referral.referrer_id and r.status = 'rewarded'
+      and r.rewarded_at >= date_trunc('month', private.clock() at time zone 'UTC') at time zone 'UTC')
+      >= private.setting_integer('referral_monthly_cap') then 'monthly_cap'
+    when (select u.status from public.users u where u.id = p_referral.referrer_id) <> 'active' then 'referrer_not_active'
+  end
+$function$;
+
+comment on function "private"."referral_hold_reason"(private.referrals) is 'Why a reward needs a person''s decision, or null.';
+
+revoke all on function "private"."referral_hold_reason"(private.referrals) from public;
+
+grant execute on function "private"."referral_hold_reason"(private.referrals) to "postgres";
+
 create or replace function private.refund_json (
   p_refund   public.purchase_refunds,
   p_replayed boolean                 default false
@@ -4396,6 +5259,30 @@ revoke all on function "private"."refusal_is_final"(text, text) from public;
 
 grant execute on function "private"."refusal_is_final"(text, text) to "postgres";
 
+create or replace function private.refuse (
+  p_code    text,
+  p_details jsonb default '{}'::jsonb
+)
+  returns jsonb
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_error private.error_codes;
+begin
+  select * into strict v_error from private.error_codes e where e.code = p_code;
+  -- https://docs.postgrest.org/en/stable/references/transactions.html#response-status-code
+  perform set_config('response.status', v_error.status::text, true);
+  return jsonb_build_object('code', 'PT' || v_error.status, 'message', v_error.code, 'details', p_details::text, 'hint', v_error.hint);
+end
+$function$;
+
+comment on function "private"."refuse"(text, jsonb) is 'The same error as raise_error, as an answer: what was written stays, so that a refused attempt is counted.';
+
+revoke all on function "private"."refuse"(text, jsonb) from public;
+
+grant execute on function "private"."refuse"(text, jsonb) to "postgres";
+
 create or replace function private.refuse_backdated_rates()
   returns trigger
   language plpgsql
@@ -4442,6 +5329,28 @@ revoke all on function "private"."refuse_change"() from public;
 
 grant execute on function "private"."refuse_change"() to "postgres";
 
+create or replace function private.refuse_guess (
+  p_user_id uuid,
+  p_problem text
+)
+  returns jsonb
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if private.count_hit(p_user_id, 'promo_code', interval '1 hour') > private.setting_integer('promo_attempts_per_hour') then
+    return private.refuse('rate_limited', jsonb_build_object('action', 'promo_code', 'limit', private.setting_integer('promo_attempts_per_hour')));
+  end if;
+  return private.refuse('promo_code_not_valid', jsonb_build_object('problem', p_problem));
+end
+$function$;
+
+comment on function "private"."refuse_guess"(uuid, text) is 'Refuses a code and counts the attempt, which a raised error would not.';
+
+revoke all on function "private"."refuse_guess"(uuid, text) from public;
+
+grant execute on function "private"."refuse_guess"(uuid, text) to "postgres";
+
 create or replace function private.refuse_published_rate()
   returns trigger
   language plpgsql
@@ -4471,6 +5380,60 @@ comment on function "private"."refuse_published_rate"() is 'Trigger: a rate that
 revoke all on function "private"."refuse_published_rate"() from public;
 
 grant execute on function "private"."refuse_published_rate"() to "postgres";
+
+create or replace function private.release_left_promotions (
+  p_user_id uuid,
+  p_code    text
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_purchase public.purchases;
+begin
+  -- Only of one campaign: whoever holds two could wait for somebody who holds them the other way round.
+  for v_purchase in
+    select p.* from public.redemptions r
+    join public.purchases p on p.user_id = r.user_id and p.id = r.purchase_id
+    join private.promo_codes c on c.code = private.normal_code(p_code) and c.campaign = r.campaign
+    where r.user_id = p_user_id and r.status = 'reserved' and p.status in ('created', 'open')
+    for no key update of p
+  loop
+    perform private.release_promotion(v_purchase);
+  end loop;
+end
+$function$;
+
+comment on function "private"."release_left_promotions"(uuid, text) is 'Frees what a person has reserved with a code''s campaign for purchases they have left for another one. Should one of those be paid all the same, it is granted if it still may be.';
+
+revoke all on function "private"."release_left_promotions"(uuid, text) from public;
+
+grant execute on function "private"."release_left_promotions"(uuid, text) to "postgres";
+
+create or replace function private.release_promotion (
+  p_purchase public.purchases
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_redemption public.redemptions;
+begin
+  update public.redemptions r set status = 'released'
+    where r.user_id = p_purchase.user_id and r.purchase_id = p_purchase.id and r.status = 'reserved' returning * into v_redemption;
+  if found then
+    perform private.count_redemption(v_redemption, -1);
+  end if;
+end
+$function$;
+
+comment on function "private"."release_promotion"(public.purchases) is 'Gives the bonus reserved for a purchase that failed or expired back to the budget.';
+
+revoke all on function "private"."release_promotion"(public.purchases) from public;
+
+grant execute on function "private"."release_promotion"(public.purchases) to "postgres";
 
 create or replace function private.reload_candidates (
   p_user_ids uuid[],
@@ -4595,6 +5558,25 @@ comment on function "private"."reload_objection"(public.users, private.reload_at
 revoke all on function "private"."reload_objection"(public.users, private.reload_attempts, timestamp with time zone) from public;
 
 grant execute on function "private"."reload_objection"(public.users, private.reload_attempts, timestamp with time zone) to "postgres";
+
+create or replace function private.remember_card (
+  p_user_id     uuid,
+  p_fingerprint text
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  insert into private.payment_cards (user_id, fingerprint, first_used_at)
+  select p_user_id, p_fingerprint, private.clock() where p_fingerprint is not null
+  on conflict do nothing
+$function$;
+
+comment on function "private"."remember_card"(uuid, text) is 'Notes what a person has paid with.';
+
+revoke all on function "private"."remember_card"(uuid, text) from public;
+
+grant execute on function "private"."remember_card"(uuid, text) to "postgres";
 
 create or replace function private.remember_stripe_customer (
   p_user_id     uuid,
@@ -5005,6 +5987,36 @@ revoke all on function "private"."return_credit"(uuid, bigint, bigint, bigint[],
 
 grant execute on function "private"."return_credit"(uuid, bigint, bigint, bigint[], timestamp with time zone, text, uuid) to "postgres";
 
+create or replace function private.reward (
+  p_user_id       uuid,
+  p_amount_micros bigint,
+  p_description   text,
+  p_referred_id   uuid
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_grant public.credit_grants;
+begin
+  if p_amount_micros > 0 then
+    v_grant := private.grant_credit(p_user_id, 'promotion', 'promotional', p_amount_micros, 'promotional_expense', p_description, null,
+      private.clock() + make_interval(hours => 24 * private.setting_integer('referral_valid_days')));
+    insert into private.referral_rewards (user_id, line, referred_id) values (p_user_id, v_grant.id, p_referred_id);
+    perform private.notify_user(p_user_id, 'referral_rewarded', 'referral:' || p_referred_id || ':' || v_grant.id,
+      jsonb_build_object('amount_micros', p_amount_micros, 'currency', (select u.currency from public.users u where u.id = p_user_id),
+        'role', case p_user_id when p_referred_id then 'referred' else 'referrer' end));
+  end if;
+end
+$function$;
+
+comment on function "private"."reward"(uuid, bigint, text, uuid) is 'Grants one side of a referral.';
+
+revoke all on function "private"."reward"(uuid, bigint, text, uuid) from public;
+
+grant execute on function "private"."reward"(uuid, bigint, text, uuid) to "postgres";
+
 create or replace function private.round_quotient (
   p_numerator   bigint,
   p_denominator bigint,
@@ -5239,6 +6251,108 @@ revoke all on function "private"."settle_clawback"(uuid, uuid) from public;
 
 grant execute on function "private"."settle_clawback"(uuid, uuid) to "postgres";
 
+create or replace function private.settle_rate_plan (
+  p_subscription public.subscriptions
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_rate_plan text := (select p.rate_plan from public.subscription_plans p
+    where p.code = p_subscription.plan_code and p_subscription.status = 'active');
+begin
+  if v_rate_plan is not distinct from p_subscription.rate_plan_given then
+    return;
+  end if;
+  update public.subscriptions s set rate_plan_given = v_rate_plan,
+    rate_plan_before = case when p_subscription.rate_plan_given is null then (select u.rate_plan from public.users u where u.id = s.user_id)
+      else s.rate_plan_before end
+    where s.user_id = p_subscription.user_id and s.id = p_subscription.id;
+  -- What somebody else has set meanwhile is not touched.
+  update public.users u set rate_plan = coalesce(v_rate_plan, (select s.rate_plan_before from public.subscriptions s
+      where s.user_id = p_subscription.user_id and s.id = p_subscription.id))
+    where u.id = p_subscription.user_id and (p_subscription.rate_plan_given is null or u.rate_plan = p_subscription.rate_plan_given);
+end
+$function$;
+
+comment on function "private"."settle_rate_plan"(public.subscriptions) is 'Gives the person the rate plan of an active subscription, and back the one they had when it is not.';
+
+revoke all on function "private"."settle_rate_plan"(public.subscriptions) from public;
+
+grant execute on function "private"."settle_rate_plan"(public.subscriptions) to "postgres";
+
+create or replace function private.settle_referral (
+  p_referral private.referrals
+)
+  returns text
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_counts boolean := private.referral_counts(p_referral);
+  v_hold_reason text;
+begin
+  if p_referral.status in ('pending', 'held', 'reversed') and v_counts then
+    v_hold_reason := private.referral_hold_reason(p_referral);
+    if v_hold_reason is not null then
+      perform private.open_alert('referral_held', p_referral.referred_id::text, p_referral.referrer_id, jsonb_build_object('reason', v_hold_reason));
+      update private.referrals r set status = 'held', hold_reason = v_hold_reason where r.referred_id = p_referral.referred_id;
+      return 'held';
+    end if;
+    perform private.reward(p_referral.referrer_id, private.setting_integer('referral_reward_micros'), 'Referral reward', p_referral.referred_id);
+    perform private.reward(p_referral.referred_id, private.setting_integer('referral_welcome_micros'), 'Welcome credit', p_referral.referred_id);
+    perform private.resolve_alert('referral_held', p_referral.referred_id::text);
+    update private.referrals r set status = 'rewarded', hold_reason = null, rewarded_at = private.clock() where r.referred_id = p_referral.referred_id;
+    return 'rewarded';
+  elsif p_referral.status = 'rewarded' and not v_counts then
+    perform private.take_back_rewards(p_referral);
+    update private.referrals r set status = 'reversed' where r.referred_id = p_referral.referred_id;
+    return 'reversed';
+  end if;
+  return p_referral.status;
+end
+$function$;
+
+comment on function "private"."settle_referral"(private.referrals) is 'Brings one referral to what it should be now: rewarded, held or taken back. Needs both wallets'' locks. Returns its status.';
+
+revoke all on function "private"."settle_referral"(private.referrals) from public;
+
+grant execute on function "private"."settle_referral"(private.referrals) to "postgres";
+
+create or replace function private.settle_referrals (
+  p_batch_size integer default 200
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_due uuid[];
+  v_referral private.referrals;
+  v_settled integer := 0;
+begin
+  v_due := array(select r.referred_id from private.referrals r where r.due order by r.created_at limit p_batch_size);
+  perform from public.users u
+    where u.id in (select unnest(array[r.referred_id, r.referrer_id]) from private.referrals r where r.referred_id = any (v_due))
+    order by u.id for no key update;
+  -- The first paid purchase is the one that counts, whatever comes of it later.
+  update private.referrals r set due = false, purchase_id = coalesce(r.purchase_id, (
+      select p.id from public.purchases p where p.user_id = r.referred_id and p.status = 'paid' order by p.paid_at, p.id limit 1))
+    where r.referred_id = any (v_due);
+  for v_referral in select * from private.referrals r where r.referred_id = any (v_due) order by r.created_at loop
+    v_settled := v_settled + (private.settle_referral(v_referral) <> v_referral.status)::integer;
+  end loop;
+  return v_settled;
+end
+$function$;
+
+comment on function "private"."settle_referrals"(integer) is 'Settles referrals whose first payment was taken or went back. Returns how many changed.';
+
+revoke all on function "private"."settle_referrals"(integer) from public;
+
+grant execute on function "private"."settle_referrals"(integer) to "postgres";
+
 create or replace function private.settle_returns (
   p_user_id     uuid,
   p_purchase_id uuid
@@ -5254,6 +6368,7 @@ begin
     disputed_cents = coalesce((select sum(d.withdrawn_cents - d.reinstated_cents) from public.purchase_disputes d
       where d.user_id = p.user_id and d.purchase_id = p.id), 0)
     where p.user_id = p_user_id and p.id = p_purchase_id;
+  perform private.mark_referral_due(p_user_id);
   return private.settle_clawback(p_user_id, p_purchase_id);
 end
 $function$;
@@ -5324,6 +6439,28 @@ comment on function "private"."skip_reason"(uuid, text, timestamp with time zone
 revoke all on function "private"."skip_reason"(uuid, text, timestamp with time zone, text) from public;
 
 grant execute on function "private"."skip_reason"(uuid, text, timestamp with time zone, text) to "postgres";
+
+create or replace function private.slab_bonus (
+  p_package public.credit_packages,
+  p_at      timestamp with time zone
+)
+  returns bigint
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce((
+    select p_package.price_cents * s.bonus_basis_points from public.bonus_slabs s
+    where s.currency = p_package.currency and s.min_price_cents <= p_package.price_cents
+      and s.effective_from <= p_at and (s.effective_until is null or s.effective_until > p_at)
+    order by s.min_price_cents desc, s.effective_from desc limit 1), 0)
+$function$;
+
+comment on function "private"."slab_bonus"(public.credit_packages, timestamp with time zone) is 'The volume discount of a package at an instant, in micro-units: cents × basis points are exactly micro-units.';
+
+revoke all on function "private"."slab_bonus"(public.credit_packages, timestamp with time zone) from public;
+
+grant execute on function "private"."slab_bonus"(public.credit_packages, timestamp with time zone) to "postgres";
 
 create or replace function private.spend_credit (
   p_user_id       uuid,
@@ -5453,6 +6590,52 @@ revoke all on function "private"."stripe_customer"(uuid) from public;
 
 grant execute on function "private"."stripe_customer"(uuid) to "postgres";
 
+create or replace function private.subscription_json (
+  p_subscription public.subscriptions,
+  p_replayed     boolean              default false
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object('subscription_id', p_subscription.id, 'user_id', p_subscription.user_id, 'plan_code', p_subscription.plan_code,
+    'next_plan_code', p_subscription.next_plan_code, 'status', p_subscription.status, 'stripe_session_id', p_subscription.stripe_session_id,
+    'checkout_url', case when p_subscription.status = 'open' then p_subscription.checkout_url end,
+    'stripe_subscription_id', p_subscription.stripe_subscription_id,
+    'current_period_start', p_subscription.current_period_start, 'current_period_end', p_subscription.current_period_end,
+    'cancel_at_period_end', p_subscription.cancel_at_period_end, 'created_at', p_subscription.created_at, 'ended_at', p_subscription.ended_at,
+    'success_url', p_subscription.success_url, 'cancel_url', p_subscription.cancel_url, 'replayed', p_replayed)
+$function$;
+
+comment on function "private"."subscription_json"(public.subscriptions, boolean) is 'A subscription as the API shows it.';
+
+revoke all on function "private"."subscription_json"(public.subscriptions, boolean) from public;
+
+grant execute on function "private"."subscription_json"(public.subscriptions, boolean) to "postgres";
+
+create or replace function private.subscription_status (
+  p_stripe_status text,
+  p_before        text
+)
+  returns text
+  language sql
+  immutable
+  set search_path to ''
+  AS $function$
+  select case p_stripe_status
+    when 'active' then 'active' when 'trialing' then 'active' when 'past_due' then 'past_due' when 'unpaid' then 'unpaid' when 'paused' then 'unpaid'
+    when 'canceled' then 'canceled' when 'incomplete_expired' then 'expired'
+    else p_before
+  end
+$function$;
+
+comment on function "private"."subscription_status"(text, text) is 'Maps Stripe''s status to ours; an unknown one, or incomplete, changes nothing. See https://docs.stripe.com/api/subscriptions/object.';
+
+revoke all on function "private"."subscription_status"(text, text) from public;
+
+grant execute on function "private"."subscription_status"(text, text) to "postgres";
+
 create or replace function private.suspend_reload (
   p_user_id uuid,
   p_reason  text,
@@ -5508,6 +6691,38 @@ revoke all on function "private"."sweep_call"(public.users, public.call_logs) fr
 
 grant execute on function "private"."sweep_call"(public.users, public.call_logs) to "postgres";
 
+create or replace function private.sweep_expired_credit (
+  p_batch_size integer default 500
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_user_id uuid;
+  v_booked integer := 0;
+begin
+  -- One wallet at a time in the order of expiry; one that somebody works on waits for the next sweep.
+  for v_user_id in
+    select g.user_id from public.credit_grants g
+    where g.remaining_micros > 0 and g.expires_at is not null and g.expires_at <= v_now
+    group by g.user_id order by min(g.expires_at) limit p_batch_size
+  loop
+    perform from public.users u where u.id = v_user_id for no key update skip locked;
+    continue when not found;
+    v_booked := v_booked + (private.book_expiry(v_user_id, v_now) > 0)::integer;
+  end loop;
+  return v_booked;
+end
+$function$;
+
+comment on function "private"."sweep_expired_credit"(integer) is 'Books expired credit that no live call holds as breakage, for at most so many wallets. Returns how many had some.';
+
+revoke all on function "private"."sweep_expired_credit"(integer) from public;
+
+grant execute on function "private"."sweep_expired_credit"(integer) to "postgres";
+
 create or replace function private.switch_reload_off (
   p_user_id uuid
 )
@@ -5536,6 +6751,87 @@ revoke all on function "private"."switch_reload_off"(uuid) from public;
 
 grant execute on function "private"."switch_reload_off"(uuid) to "postgres";
 
+create or replace function private.take_back_rewards (
+  p_referral private.referrals
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_reward record;
+  v_before bigint;
+  v_transaction public.transactions;
+  v_left bigint;
+  v_grant public.credit_grants;
+begin
+  for v_reward in
+    select r.user_id, sum(t.amount_micros)::bigint as amount_micros, max(r.line) filter (where t.kind = 'promotion') as grant_id
+    from private.referral_rewards r join public.transactions t on t.user_id = r.user_id and t.line = r.line
+    where r.referred_id = p_referral.referred_id group by r.user_id having sum(t.amount_micros) > 0
+  loop
+    select u.balance_micros into v_before from public.users u where u.id = v_reward.user_id;
+    v_transaction := private.post_transaction(v_reward.user_id, 'clawback', -v_reward.amount_micros, 'promotional_expense',
+      'Referral reward taken back', p_reverses_line => v_reward.grant_id);
+    insert into private.referral_rewards (user_id, line, referred_id) values (v_reward.user_id, v_transaction.line, p_referral.referred_id);
+    v_left := greatest(v_before, 0) - greatest(v_transaction.balance_after_micros, 0);
+    -- From the reward itself first.
+    select * into v_grant from public.credit_grants g where g.user_id = v_reward.user_id and g.id = v_reward.grant_id;
+    if least(v_left, v_grant.remaining_micros) > 0 then
+      update public.credit_grants g set remaining_micros = g.remaining_micros - least(v_left, v_grant.remaining_micros)
+        where g.user_id = v_grant.user_id and g.id = v_grant.id;
+      insert into public.grant_entries (user_id, grant_id, line, amount_micros)
+        values (v_grant.user_id, v_grant.id, v_transaction.line, -least(v_left, v_grant.remaining_micros));
+      v_left := v_left - least(v_left, v_grant.remaining_micros);
+    end if;
+    perform private.spend_credit(v_reward.user_id, v_transaction.line, v_left, private.clock());
+    perform private.cut_uncovered_calls(v_reward.user_id);
+  end loop;
+end
+$function$;
+
+comment on function "private"."take_back_rewards"(private.referrals) is 'Takes both sides of a referral back: from the reward, then from other credit, then as debt.';
+
+revoke all on function "private"."take_back_rewards"(private.referrals) from public;
+
+grant execute on function "private"."take_back_rewards"(private.referrals) to "postgres";
+
+create or replace function private.take_promotion (
+  p_user_id  uuid,
+  p_code     text,
+  p_purchase public.purchases
+)
+  returns public.redemptions
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_code text := private.normal_code(p_code);
+  v_campaign private.campaigns;
+  v_grant public.credit_grants;
+  v_redemption public.redemptions;
+begin
+  select c.* into v_campaign from private.campaigns c join private.promo_codes p on p.campaign = c.name where p.code = v_code;
+  if p_purchase.id is null then
+    v_grant := private.grant_credit(p_user_id, 'promotion', 'promotional', v_campaign.amount_micros, 'promotional_expense',
+      'Promotion ' || v_code, null, v_now + make_interval(hours => 24 * v_campaign.valid_days));
+  end if;
+  insert into public.redemptions (user_id, campaign, code, status, amount_micros, purchase_id, grant_id, created_at)
+  values (p_user_id, v_campaign.name, v_code, case when v_grant.id is null then 'reserved' else 'granted' end,
+    private.promotion_micros(v_campaign, p_purchase.price_cents), p_purchase.id, v_grant.id, v_now)
+  returning * into v_redemption;
+  perform private.count_redemption(v_redemption, 1);
+  return v_redemption;
+end
+$function$;
+
+comment on function "private"."take_promotion"(uuid, text, public.purchases) is 'Redeems a code that private.promo_problem has found free: credit at once, or a bonus reserved for a purchase.';
+
+revoke all on function "private"."take_promotion"(uuid, text, public.purchases) from public;
+
+grant execute on function "private"."take_promotion"(uuid, text, public.purchases) to "postgres";
+
 create or replace function private.take_rate_limit (
   p_user_id uuid,
   p_action  text,
@@ -5546,17 +6842,8 @@ create or replace function private.take_rate_limit (
   language plpgsql
   set search_path to ''
   AS $function$
-declare
-  v_now timestamptz := private.clock();
-  v_hits integer;
 begin
-  insert into private.rate_limits as r (user_id, action, window_started_at, hits)
-  values (p_user_id, p_action, v_now, 1)
-  on conflict (user_id, action) do update set
-    hits = case when r.window_started_at + p_window <= v_now then 1 else r.hits + 1 end,
-    window_started_at = case when r.window_started_at + p_window <= v_now then v_now else r.window_started_at end
-  returning hits into v_hits;
-  if v_hits > p_limit then
+  if private.count_hit(p_user_id, p_action, p_window) > p_limit then
     perform private.raise_error('rate_limited', jsonb_build_object('action', p_action, 'limit', p_limit));
   end if;
 end
@@ -5630,6 +6917,51 @@ revoke all on function "private"."text_to_uuid"(text) from public;
 
 grant execute on function "private"."text_to_uuid"(text) to "postgres";
 
+create or replace function private.trim_rollover (
+  p_subscription public.subscriptions,
+  p_plan         public.subscription_plans
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_held bigint := (select u.held_micros from public.users u where u.id = p_subscription.user_id);
+  v_excess bigint;
+  v_grant public.credit_grants;
+  v_part bigint;
+  v_line bigint;
+  v_trimmed bigint := 0;
+begin
+  if p_plan.rollover <> 'capped' then
+    return 0;
+  end if;
+  select sum(g.remaining_micros) - p_plan.rollover_cap_micros into v_excess
+    from public.credit_grants g join public.purchases p on p.user_id = g.user_id and p.id = g.purchase_id
+    where g.user_id = p_subscription.user_id and p.subscription_id = p_subscription.id and g.remaining_micros > 0;
+  -- What live calls hold stays until they end.
+  v_excess := least(v_excess, (select u.balance_micros from public.users u where u.id = p_subscription.user_id) - v_held);
+  for v_grant in
+    select g.* from public.credit_grants g join public.purchases p on p.user_id = g.user_id and p.id = g.purchase_id
+    where g.user_id = p_subscription.user_id and p.subscription_id = p_subscription.id and g.remaining_micros > 0 order by g.id
+  loop
+    exit when coalesce(v_excess, 0) <= v_trimmed;
+    v_part := least(v_excess - v_trimmed, v_grant.remaining_micros);
+    v_line := (private.post_transaction(v_grant.user_id, 'expiry', -v_part, 'breakage_revenue', 'Credit beyond the roll-over', v_grant.purchase_id)).line;
+    update public.credit_grants g set remaining_micros = g.remaining_micros - v_part where g.user_id = v_grant.user_id and g.id = v_grant.id;
+    insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (v_grant.user_id, v_grant.id, v_line, -v_part);
+    v_trimmed := v_trimmed + v_part;
+  end loop;
+  return v_trimmed;
+end
+$function$;
+
+comment on function "private"."trim_rollover"(public.subscriptions, public.subscription_plans) is 'Books what is left of a subscription''s credit above its plan''s cap as breakage. Returns how much.';
+
+revoke all on function "private"."trim_rollover"(public.subscriptions, public.subscription_plans) from public;
+
+grant execute on function "private"."trim_rollover"(public.subscriptions, public.subscription_plans) to "postgres";
+
 create or replace function private.unsubscribe_signature (
   p_user_id uuid,
   p_kind    text
@@ -5697,7 +7029,8 @@ create or replace function private.wants_notification (
   set search_path to ''
   AS $function$
   select coalesce(
-    (select case p_kind when 'low_balance' then p.low_balance when 'call_cut_off' then p.call_cut_off end
+    (select case p_kind when 'low_balance' then p.low_balance when 'call_cut_off' then p.call_cut_off
+        when 'credit_expiring' then p.credit_expiring when 'referral_rewarded' then p.referral_rewarded end
       from public.notification_preferences p where p.user_id = p_user_id),
     true)
 $function$;
@@ -5707,6 +7040,46 @@ comment on function "private"."wants_notification"(uuid, text) is 'Whether a per
 revoke all on function "private"."wants_notification"(uuid, text) from public;
 
 grant execute on function "private"."wants_notification"(uuid, text) to "postgres";
+
+create or replace function private.warn_expiring_credit (
+  p_batch_size integer default 500
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_due record;
+  v_warned integer := 0;
+begin
+  -- A grant is warned of 7 days before and 1 day before; one that lives shorter than that, when it is seen first. Those of one person and instant share a message.
+  for v_due in
+    select g.user_id, g.expires_at, case when g.expires_at <= v_now + interval '24 hours' then 1 else 7 end as days, sum(g.remaining_micros)::bigint as amount_micros
+    from public.credit_grants g
+    where g.remaining_micros > 0 and g.expires_at is not null and g.expires_at > v_now and g.expires_at <= v_now + interval '168 hours'
+      and (g.warned_days is null or (g.warned_days = 7 and g.expires_at <= v_now + interval '24 hours'))
+    group by g.user_id, g.expires_at order by g.expires_at limit p_batch_size
+  loop
+    perform from public.users u where u.id = v_due.user_id for no key update skip locked;
+    continue when not found;
+    update public.credit_grants g set warned_days = v_due.days
+      where g.user_id = v_due.user_id and g.expires_at = v_due.expires_at and g.remaining_micros > 0;
+    perform private.notify_user(v_due.user_id, 'credit_expiring',
+      'credit_expiring:' || extract(epoch from v_due.expires_at) || ':' || v_due.days,
+      jsonb_build_object('expires_at', v_due.expires_at, 'amount_micros', v_due.amount_micros, 'days', v_due.days,
+        'currency', (select u.currency from public.users u where u.id = v_due.user_id)));
+    v_warned := v_warned + 1;
+  end loop;
+  return v_warned;
+end
+$function$;
+
+comment on function "private"."warn_expiring_credit"(integer) is 'Tells people 7 days and 1 day before credit expires, once each. Returns how many messages were written.';
+
+revoke all on function "private"."warn_expiring_credit"(integer) from public;
+
+grant execute on function "private"."warn_expiring_credit"(integer) to "postgres";
 
 create or replace function private.with_hold (
   p_call               public.call_logs,
@@ -5873,6 +7246,45 @@ grant select on table "public"."auto_reload_settings" to "authenticated";
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."auto_reload_settings" to "postgres";
 
 grant select on table "public"."auto_reload_settings" to "service_role";
+
+create table "public"."bonus_slabs" (
+  "currency"           text                     not null default 'usd'::text,
+  "min_price_cents"    bigint                   not null,
+  "effective_from"     timestamp with time zone not null,
+  "effective_until"    timestamp with time zone,
+  "bonus_basis_points" integer                  not null,
+  constraint "bonus_slabs_bonus_in_range" check (((bonus_basis_points >= 0) AND (bonus_basis_points <= 100000))),
+  constraint "bonus_slabs_currency_is_code" check ((currency ~ '^[a-z]{3}$'::text)),
+  constraint "bonus_slabs_ends_after_it_begins" check ((effective_until > effective_from)),
+  constraint "bonus_slabs_min_price_positive" check ((min_price_cents > 0)),
+  constraint "bonus_slabs_pkey" primary key (currency, min_price_cents, effective_from)
+);
+
+alter table "public"."bonus_slabs"
+  enable row level security;
+
+create policy "Anyone reads the volume discounts" on "public"."bonus_slabs"
+  for select
+  to "anon", "authenticated"
+  using (true);
+
+comment on column "public"."bonus_slabs"."bonus_basis_points" is 'Hundredths of a percent of the price: 500 is 5 %.';
+
+comment on column "public"."bonus_slabs"."currency" is 'Currency of the packages it is for.';
+
+comment on column "public"."bonus_slabs"."effective_from" is 'From when.';
+
+comment on column "public"."bonus_slabs"."effective_until" is 'Until when; null means until it is ended.';
+
+comment on column "public"."bonus_slabs"."min_price_cents" is 'The price from which it counts.';
+
+comment on table "public"."bonus_slabs" is 'Bonus by price.';
+
+grant select on table "public"."bonus_slabs" to "anon", "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."bonus_slabs" to "postgres";
+
+grant select on table "public"."bonus_slabs" to "service_role";
 
 create table "public"."call_logs" (
   "user_id"                uuid                     not null,
@@ -6102,6 +7514,7 @@ create table "public"."credit_grants" (
   "remaining_micros" bigint                   not null,
   "purchase_id"      uuid,
   "expires_at"       timestamp with time zone,
+  "warned_days"      smallint,
   "created_at"       timestamp with time zone not null,
   constraint "credit_grants_granted_positive" check ((granted_micros > 0)),
   constraint "credit_grants_pkey" primary key (user_id, id),
@@ -6114,6 +7527,9 @@ create table "public"."credit_grants" (
 
 alter table "public"."credit_grants"
   enable row level security;
+
+create index credit_grants_expiring on public.credit_grants using btree (expires_at)
+  where ((remaining_micros > 0) AND (expires_at is not null));
 
 create index credit_grants_purchase on public.credit_grants using btree (user_id, purchase_id)
   where (purchase_id is not null);
@@ -6142,6 +7558,8 @@ comment on column "public"."credit_grants"."source" is 'paid, promotional or adj
 
 comment on column "public"."credit_grants"."user_id" is 'Whose credit.';
 
+comment on column "public"."credit_grants"."warned_days" is 'How many days before its expiry the person was last warned.';
+
 comment on table "public"."credit_grants" is 'Lots of credit, spent in order: soonest expiry, promotional before paid, oldest.';
 
 grant select on table "public"."credit_grants" to "authenticated";
@@ -6151,20 +7569,24 @@ grant delete, insert, maintain, references, select, trigger, truncate, update on
 grant select on table "public"."credit_grants" to "service_role";
 
 create table "public"."credit_packages" (
-  "code"          text    not null,
-  "name"          text    not null,
-  "currency"      text    not null default 'usd'::text,
-  "price_cents"   bigint  not null,
-  "credit_micros" bigint  not null,
-  "bonus_micros"  bigint  not null default 0,
-  "active"        boolean not null default true,
-  "position"      integer not null default 0,
+  "code"             text    not null,
+  "name"             text    not null,
+  "currency"         text    not null default 'usd'::text,
+  "price_cents"      bigint  not null,
+  "credit_micros"    bigint  not null,
+  "bonus_micros"     bigint  not null default 0,
+  "valid_days"       integer,
+  "bonus_valid_days" integer,
+  "active"           boolean not null default true,
+  "position"         integer not null default 0,
   constraint "credit_packages_bonus_in_range" check (((bonus_micros >= 0) AND (bonus_micros <= '1000000000000'::bigint))),
+  constraint "credit_packages_bonus_valid_days_positive" check ((bonus_valid_days > 0)),
   constraint "credit_packages_code_is_name" check ((code ~ '^[a-z0-9_]{1,40}$'::text)),
   constraint "credit_packages_credit_covers_price" check (((credit_micros >= (price_cents * 10000)) AND (credit_micros <= '10000000000000'::bigint))),
   constraint "credit_packages_currency_is_code" check ((currency ~ '^[a-z]{3}$'::text)),
   constraint "credit_packages_pkey" primary key (code),
-  constraint "credit_packages_price_in_range" check (((price_cents >= 50) AND (price_cents <= 99999999)))
+  constraint "credit_packages_price_in_range" check (((price_cents >= 50) AND (price_cents <= 99999999))),
+  constraint "credit_packages_valid_days_positive" check ((valid_days > 0))
 );
 
 alter table "public"."credit_packages"
@@ -6185,6 +7607,8 @@ comment on column "public"."credit_packages"."active" is 'Whether it can be boug
 
 comment on column "public"."credit_packages"."bonus_micros" is 'Promotional credit on top, in micro-units.';
 
+comment on column "public"."credit_packages"."bonus_valid_days" is 'The same for promotional credit.';
+
 comment on column "public"."credit_packages"."code" is 'Stable name, for example credit_10.';
 
 comment on column "public"."credit_packages"."credit_micros" is 'Credit it brings, in micro-units; what exceeds the price is promotional credit.';
@@ -6198,6 +7622,8 @@ comment on column "public"."credit_packages"."name" is 'Name a buyer sees.';
 comment on column "public"."credit_packages"."position" is 'Order in lists.';
 
 comment on column "public"."credit_packages"."price_cents" is 'Price in cents.';
+
+comment on column "public"."credit_packages"."valid_days" is 'How long paid credit may be spent, in days of 24 hours; null means for ever.';
 
 comment on table "public"."credit_packages" is 'Credit packages on sale.';
 
@@ -6250,10 +7676,12 @@ grant delete, insert, maintain, references, select, trigger, truncate, update on
 grant select on table "public"."grant_entries" to "service_role";
 
 create table "public"."notification_preferences" (
-  "user_id"      uuid                     not null,
-  "low_balance"  boolean                  not null default true,
-  "call_cut_off" boolean                  not null default true,
-  "updated_at"   timestamp with time zone not null,
+  "user_id"           uuid                     not null,
+  "low_balance"       boolean                  not null default true,
+  "call_cut_off"      boolean                  not null default true,
+  "credit_expiring"   boolean                  not null default true,
+  "referral_rewarded" boolean                  not null default true,
+  "updated_at"        timestamp with time zone not null,
   constraint "notification_preferences_pkey" primary key (user_id),
   constraint "notification_preferences_user_id_fkey" foreign key (user_id) references public.users(id)
 );
@@ -6268,7 +7696,11 @@ create policy "Users read their own preferences" on "public"."notification_prefe
 
 comment on column "public"."notification_preferences"."call_cut_off" is 'Whether to tell that a call ended because the credit ran out.';
 
+comment on column "public"."notification_preferences"."credit_expiring" is 'Whether to tell that credit is about to expire.';
+
 comment on column "public"."notification_preferences"."low_balance" is 'Whether to tell that the balance fell below the threshold.';
+
+comment on column "public"."notification_preferences"."referral_rewarded" is 'Whether to tell that a friend''s first payment was rewarded.';
 
 comment on column "public"."notification_preferences"."updated_at" is 'When they were last changed.';
 
@@ -6292,7 +7724,8 @@ create table "public"."notifications" (
   constraint "notifications_kind_known"
     check
     ((kind = ANY (ARRAY['purchase_confirmed'::text, 'payment_failed'::text, 'refund'::text, 'dispute'::text, 'low_balance'::text, 'call_cut_off'::text, 'auto_reload_failed'::text,
-    'payment_action_required'::text]))),
+    'payment_action_required'::text,
+    'credit_expiring'::text, 'referral_rewarded'::text, 'subscription_past_due'::text, 'subscription_unpaid'::text, 'subscription_canceled'::text]))),
   constraint "notifications_pkey" primary key (user_id, id),
   constraint "notifications_user_id_dedupe_key_key" unique (user_id, dedupe_key),
   constraint "notifications_user_id_fkey" foreign key (user_id) references public.users(id)
@@ -6553,13 +7986,19 @@ create table "public"."purchases" (
   "user_id"            uuid                     not null,
   "id"                 uuid                     not null default gen_random_uuid(),
   "idempotency_key"    text                     not null,
-  "package_code"       text                     not null,
+  "package_code"       text,
   "origin"             text                     not null default 'checkout'::text,
+  "subscription_id"    uuid,
+  "plan_code"          text,
+  "stripe_invoice_id"  text,
   "status"             text                     not null default 'created'::text,
   "currency"           text                     not null,
   "price_cents"        bigint                   not null,
   "credit_micros"      bigint                   not null,
   "bonus_micros"       bigint                   not null,
+  "valid_days"         integer,
+  "bonus_valid_days"   integer,
+  "credit_expires_at"  timestamp with time zone,
   "livemode"           boolean                  not null,
   "success_url"        text                     not null,
   "cancel_url"         text                     not null,
@@ -6586,7 +8025,10 @@ create table "public"."purchases" (
   "last_check_error"   text,
   constraint "purchases_clawed_back_not_negative" check ((clawed_back_micros >= 0)),
   constraint "purchases_idempotency_key_length" check (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
-  constraint "purchases_origin_known" check ((origin = ANY (ARRAY['checkout'::text, 'auto_reload'::text]))),
+  constraint "purchases_is_of_a_package_or_subscription"
+    check ((((origin = 'subscription'::text) = (package_code IS NULL)) AND ((origin = 'subscription'::text) = (subscription_id IS
+    NOT NULL)) AND ((origin = 'subscription'::text) = (plan_code IS NOT NULL)) AND ((origin = 'subscription'::text) = (stripe_invoice_id IS NOT NULL)))),
+  constraint "purchases_origin_known" check ((origin = ANY (ARRAY['checkout'::text, 'auto_reload'::text, 'subscription'::text]))),
   constraint "purchases_package_code_fkey" foreign key (package_code) references public.credit_packages(code),
   constraint "purchases_paid_has_amount" check (((status <> 'paid'::text) OR ((paid_cents IS NOT NULL) AND (tax_cents IS NOT NULL)))),
   constraint "purchases_paid_has_instant" check (((status = 'paid'::text) = (paid_at IS NOT NULL))),
@@ -6595,7 +8037,10 @@ create table "public"."purchases" (
   constraint "purchases_review_has_reason" check (((status = 'review'::text) = (review_reason IS NOT NULL))),
   constraint "purchases_status_known"
     check ((status = ANY (ARRAY['created'::text, 'open'::text, 'processing'::text, 'paid'::text, 'expired'::text, 'failed'::text, 'review'::text]))),
+  constraint "purchases_stripe_invoice_id_key" unique (stripe_invoice_id),
   constraint "purchases_user_id_idempotency_key_key" unique (user_id, idempotency_key),
+  constraint "purchases_plan_code_fkey" foreign key (plan_code) references public.subscription_plans(code),
+  constraint "purchases_user_id_subscription_id_fkey" foreign key (user_id, subscription_id) references public.subscriptions(user_id, id),
   constraint "purchases_user_id_fkey" foreign key (user_id) references public.users(id)
 );
 
@@ -6615,8 +8060,14 @@ create index purchases_package on public.purchases using btree (package_code);
 create index purchases_payment_intent on public.purchases using btree (payment_intent_id)
   where (payment_intent_id is not null);
 
+create index purchases_plan on public.purchases using btree (plan_code)
+  where (plan_code is not null);
+
 create index purchases_session on public.purchases using btree (stripe_session_id)
   where (stripe_session_id is not null);
+
+create index purchases_subscription on public.purchases using btree (user_id, subscription_id)
+  where (subscription_id is not null);
 
 create trigger follow_purchase
   after update of status, refunded_cents, disputed_cents on public.purchases
@@ -6643,6 +8094,8 @@ create policy "Users read their own purchases" on "public"."purchases"
 
 comment on column "public"."purchases"."bonus_micros" is 'Bonus it brings, in micro-units.';
 
+comment on column "public"."purchases"."bonus_valid_days" is 'The same for its promotional credit.';
+
 comment on column "public"."purchases"."cancel_url" is 'Where Checkout returns on cancel.';
 
 comment on column "public"."purchases"."check_count" is 'How often the reconciler has looked.';
@@ -6652,6 +8105,8 @@ comment on column "public"."purchases"."checkout_url" is 'The page where the buy
 comment on column "public"."purchases"."clawed_back_micros" is 'Credit taken back for it, less what was restored, in micro-units.';
 
 comment on column "public"."purchases"."created_at" is 'When the attempt began.';
+
+comment on column "public"."purchases"."credit_expires_at" is 'Until when its credit may be spent, where that is an instant and not a number of days.';
 
 comment on column "public"."purchases"."credit_micros" is 'Credit it brings, in micro-units.';
 
@@ -6673,15 +8128,17 @@ comment on column "public"."purchases"."livemode" is 'Whether a live payment is 
 
 comment on column "public"."purchases"."next_check_at" is 'When the reconciler looks at it next, while it is not final.';
 
-comment on column "public"."purchases"."origin" is 'checkout: the person paid on Stripe''s page. auto_reload: a saved card was charged.';
+comment on column "public"."purchases"."origin" is 'checkout: the person paid on Stripe''s page. auto_reload: a saved card was charged. subscription: an invoice was paid.';
 
-comment on column "public"."purchases"."package_code" is 'What is bought.';
+comment on column "public"."purchases"."package_code" is 'What is bought; null for a subscription''s invoice.';
 
 comment on column "public"."purchases"."paid_at" is 'When the credit was granted.';
 
 comment on column "public"."purchases"."paid_cents" is 'What Stripe took, in cents, tax included; also of a purchase in review, where it can be compared.';
 
 comment on column "public"."purchases"."payment_intent_id" is 'The PaymentIntent behind the session.';
+
+comment on column "public"."purchases"."plan_code" is 'The plan that invoice is of.';
 
 comment on column "public"."purchases"."price_cents" is 'Price at the time of purchase, in cents, before tax.';
 
@@ -6699,7 +8156,11 @@ comment on column "public"."purchases"."stripe_created_at" is 'When its session 
 
 comment on column "public"."purchases"."stripe_customer_id" is 'The Stripe customer, if there is one.';
 
+comment on column "public"."purchases"."stripe_invoice_id" is 'That invoice: it credits once.';
+
 comment on column "public"."purchases"."stripe_session_id" is 'The Checkout Session.';
+
+comment on column "public"."purchases"."subscription_id" is 'The subscription whose invoice it is.';
 
 comment on column "public"."purchases"."success_url" is 'Where Checkout returns after payment.';
 
@@ -6708,6 +8169,8 @@ comment on column "public"."purchases"."superseded_at" is 'When the person began
 comment on column "public"."purchases"."tax_cents" is 'Tax within paid_cents.';
 
 comment on column "public"."purchases"."user_id" is 'Who buys.';
+
+comment on column "public"."purchases"."valid_days" is 'How long its paid credit may be spent, in days; null means for ever.';
 
 comment on table "public"."purchases" is 'Checkout attempts and what became of them.';
 
@@ -6913,6 +8376,254 @@ grant delete, insert, maintain, references, select, trigger, truncate, update on
 
 grant select on table "public"."receipts" to "service_role";
 
+create table "public"."redemptions" (
+  "user_id"       uuid                     not null,
+  "id"            uuid                     not null default gen_random_uuid(),
+  "campaign"      text                     not null,
+  "code"          text                     not null,
+  "status"        text                     not null,
+  "amount_micros" bigint                   not null,
+  "purchase_id"   uuid,
+  "grant_id"      bigint,
+  "created_at"    timestamp with time zone not null,
+  constraint "redemptions_amount_positive" check ((amount_micros > 0)),
+  constraint "redemptions_campaign_fkey" foreign key (campaign) references private.campaigns(name),
+  constraint "redemptions_code_fkey" foreign key (code) references private.promo_codes(code),
+  constraint "redemptions_granted_has_grant" check (((status = 'granted'::text) = (grant_id IS NOT NULL))),
+  constraint "redemptions_pkey" primary key (user_id, id),
+  constraint "redemptions_status_known" check ((status = ANY (ARRAY['reserved'::text, 'granted'::text, 'released'::text]))),
+  constraint "redemptions_user_id_grant_id_fkey" foreign key (user_id, grant_id) references public.credit_grants(user_id, id),
+  constraint "redemptions_user_id_purchase_id_fkey" foreign key (user_id, purchase_id) references public.purchases(user_id, id),
+  constraint "redemptions_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "public"."redemptions"
+  enable row level security;
+
+create index redemptions_campaign on public.redemptions using btree (campaign);
+
+create index redemptions_code on public.redemptions using btree (code, user_id);
+
+create unique index redemptions_grant on public.redemptions using btree (user_id, grant_id)
+  where (grant_id is not null);
+
+create unique index redemptions_purchase on public.redemptions using btree (user_id, purchase_id)
+  where (purchase_id is not null);
+
+create policy "Users read their own redemptions" on "public"."redemptions"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."redemptions"."amount_micros" is 'What it gives, in micro-units.';
+
+comment on column "public"."redemptions"."campaign" is 'The campaign.';
+
+comment on column "public"."redemptions"."code" is 'The code.';
+
+comment on column "public"."redemptions"."created_at" is 'When it was redeemed.';
+
+comment on column "public"."redemptions"."grant_id" is 'The grant it brought.';
+
+comment on column "public"."redemptions"."id" is 'Of the redemption.';
+
+comment on column "public"."redemptions"."purchase_id" is 'The purchase it came with.';
+
+comment on column "public"."redemptions"."status" is 'reserved with a purchase that is not paid yet, granted, or released because it was not paid.';
+
+comment on column "public"."redemptions"."user_id" is 'Who.';
+
+comment on table "public"."redemptions" is 'Who redeemed what.';
+
+grant select on table "public"."redemptions" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."redemptions" to "postgres";
+
+grant select on table "public"."redemptions" to "service_role";
+
+create table "public"."subscription_plans" (
+  "code"                text    not null,
+  "name"                text    not null,
+  "currency"            text    not null default 'usd'::text,
+  "price_cents"         bigint  not null,
+  "period"              text    not null,
+  "credit_micros"       bigint  not null,
+  "rollover"            text    not null default 'none'::text,
+  "rollover_cap_micros" bigint,
+  "rate_plan"           text,
+  "active"              boolean not null default true,
+  "position"            integer not null default 0,
+  constraint "subscription_plans_cap_not_negative" check ((rollover_cap_micros >= 0)),
+  constraint "subscription_plans_capped_has_cap" check (((rollover = 'capped'::text) = (rollover_cap_micros IS NOT NULL))),
+  constraint "subscription_plans_code_is_name" check ((code ~ '^[a-z0-9_]{1,40}$'::text)),
+  constraint "subscription_plans_credit_covers_price" check (((credit_micros >= (price_cents * 10000)) AND (credit_micros <= '10000000000000'::bigint))),
+  constraint "subscription_plans_currency_is_code" check ((currency ~ '^[a-z]{3}$'::text)),
+  constraint "subscription_plans_period_known" check ((period = ANY (ARRAY['month'::text, 'year'::text]))),
+  constraint "subscription_plans_pkey" primary key (code),
+  constraint "subscription_plans_price_in_range" check (((price_cents >= 50) AND (price_cents <= 99999999))),
+  constraint "subscription_plans_rollover_known" check ((rollover = ANY (ARRAY['none'::text, 'capped'::text, 'all'::text])))
+);
+
+alter table "public"."subscription_plans"
+  enable row level security;
+
+alter table "public"."subscription_plans"
+  add column "lookup_key" text generated always as
+    (((((((('talktime_plan_'::text || code) || '_'::text) || currency) || '_'::text) || (price_cents)::text) || '_'::text) || period)) stored not null;
+
+alter table "public"."subscription_plans"
+  add constraint "subscription_plans_lookup_key_key" unique (lookup_key);
+
+create trigger subscription_plans_keep_terms
+  before update on public.subscription_plans
+  for each row
+  execute function private.keep_plan_terms();
+
+create policy "Anyone reads the plans on sale" on "public"."subscription_plans"
+  for select
+  to "anon", "authenticated"
+  using (active);
+
+comment on column "public"."subscription_plans"."active" is 'Whether it can be subscribed to.';
+
+comment on column "public"."subscription_plans"."code" is 'Stable name.';
+
+comment on column "public"."subscription_plans"."credit_micros" is 'Credit each period, in micro-units; what exceeds the price is promotional credit.';
+
+comment on column "public"."subscription_plans"."currency" is 'ISO 4217 code, lower case.';
+
+comment on column "public"."subscription_plans"."lookup_key" is 'Lookup key of its price at Stripe.';
+
+comment on column "public"."subscription_plans"."name" is 'Name a buyer sees.';
+
+comment on column "public"."subscription_plans"."period" is 'month or year.';
+
+comment on column "public"."subscription_plans"."position" is 'Order in lists.';
+
+comment on column "public"."subscription_plans"."price_cents" is 'Price a period, in cents, before tax.';
+
+comment on column "public"."subscription_plans"."rate_plan" is 'Rate plan of its subscribers; null leaves theirs.';
+
+comment on column "public"."subscription_plans"."rollover" is 'What becomes of what is left at the period''s end: none, capped or all stays.';
+
+comment on column "public"."subscription_plans"."rollover_cap_micros" is 'How much stays at most, in micro-units.';
+
+comment on table "public"."subscription_plans" is 'Plans on sale.';
+
+grant select on table "public"."subscription_plans" to "anon", "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."subscription_plans" to "postgres";
+
+grant select on table "public"."subscription_plans" to "service_role";
+
+create table "public"."subscriptions" (
+  "user_id"                uuid                     not null,
+  "id"                     uuid                     not null default gen_random_uuid(),
+  "idempotency_key"        text                     not null,
+  "plan_code"              text                     not null,
+  "next_plan_code"         text,
+  "status"                 text                     not null default 'created'::text,
+  "livemode"               boolean                  not null,
+  "success_url"            text                     not null,
+  "cancel_url"             text                     not null,
+  "stripe_session_id"      text,
+  "checkout_url"           text,
+  "stripe_subscription_id" text,
+  "current_period_start"   timestamp with time zone,
+  "current_period_end"     timestamp with time zone,
+  "cancel_at_period_end"   boolean                  not null default false,
+  "rate_plan_before"       text,
+  "rate_plan_given"        text,
+  "created_at"             timestamp with time zone not null,
+  "ended_at"               timestamp with time zone,
+  "next_check_at"          timestamp with time zone not null,
+  "check_count"            integer                  not null default 0,
+  constraint "subscriptions_idempotency_key_length" check (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
+  constraint "subscriptions_next_plan_code_fkey" foreign key (next_plan_code) references public.subscription_plans(code),
+  constraint "subscriptions_pkey" primary key (user_id, id),
+  constraint "subscriptions_plan_code_fkey" foreign key (plan_code) references public.subscription_plans(code),
+  constraint "subscriptions_status_known"
+    check ((status = ANY (ARRAY['created'::text, 'open'::text, 'active'::text, 'past_due'::text, 'unpaid'::text, 'canceled'::text, 'expired'::text, 'duplicate'::text]))),
+  constraint "subscriptions_stripe_subscription_id_key" unique (stripe_subscription_id),
+  constraint "subscriptions_user_id_idempotency_key_key" unique (user_id, idempotency_key),
+  constraint "subscriptions_user_id_fkey" foreign key (user_id) references public.users(id)
+);
+
+alter table "public"."subscriptions"
+  enable row level security;
+
+create index subscriptions_due on public.subscriptions using btree (next_check_at)
+  where (status = ANY (ARRAY['open'::text, 'active'::text, 'past_due'::text, 'unpaid'::text, 'duplicate'::text]));
+
+create index subscriptions_next_plan on public.subscriptions using btree (next_plan_code)
+  where (next_plan_code is not null);
+
+create unique index subscriptions_one_at_a_time on public.subscriptions using btree (user_id)
+  where (status = ANY (ARRAY['active'::text, 'past_due'::text, 'unpaid'::text]));
+
+create index subscriptions_plan on public.subscriptions using btree (plan_code);
+
+create index subscriptions_session on public.subscriptions using btree (stripe_session_id)
+  where (stripe_session_id is not null);
+
+create index subscriptions_unopened on public.subscriptions using btree (created_at)
+  where (status = 'created'::text);
+
+create policy "Users read their own subscriptions" on "public"."subscriptions"
+  for select
+  to "authenticated"
+  using ((user_id = ( select auth.uid() as uid)));
+
+comment on column "public"."subscriptions"."cancel_at_period_end" is 'Whether it ends with the period.';
+
+comment on column "public"."subscriptions"."cancel_url" is 'Where Checkout returns on cancel.';
+
+comment on column "public"."subscriptions"."check_count" is 'How often it has looked since the last change.';
+
+comment on column "public"."subscriptions"."checkout_url" is 'The page where the buyer pays, while it is open.';
+
+comment on column "public"."subscriptions"."created_at" is 'When it began.';
+
+comment on column "public"."subscriptions"."current_period_end" is 'Its end: when the next invoice is due.';
+
+comment on column "public"."subscriptions"."current_period_start" is 'Start of the period Stripe is in.';
+
+comment on column "public"."subscriptions"."ended_at" is 'When it ended.';
+
+comment on column "public"."subscriptions"."id" is 'Also the Stripe idempotency key and metadata.';
+
+comment on column "public"."subscriptions"."idempotency_key" is 'The client''s key: the same key returns the same subscription.';
+
+comment on column "public"."subscriptions"."livemode" is 'Whether live payments are expected.';
+
+comment on column "public"."subscriptions"."next_check_at" is 'When the reconciler looks at it next.';
+
+comment on column "public"."subscriptions"."next_plan_code" is 'The plan the next invoice will be of, if another.';
+
+comment on column "public"."subscriptions"."plan_code" is 'The plan of the last paid period.';
+
+comment on column "public"."subscriptions"."rate_plan_before" is 'The person''s rate plan before the subscription gave its own.';
+
+comment on column "public"."subscriptions"."rate_plan_given" is 'The rate plan it has given, while it does.';
+
+comment on column "public"."subscriptions"."status" is 'created, open, active, past_due, unpaid, canceled, expired or duplicate.';
+
+comment on column "public"."subscriptions"."stripe_session_id" is 'The Checkout Session it began with.';
+
+comment on column "public"."subscriptions"."stripe_subscription_id" is 'The subscription at Stripe.';
+
+comment on column "public"."subscriptions"."success_url" is 'Where Checkout returns after payment.';
+
+comment on column "public"."subscriptions"."user_id" is 'Who subscribes.';
+
+comment on table "public"."subscriptions" is 'Subscriptions, as Stripe says now.';
+
+grant select on table "public"."subscriptions" to "authenticated";
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "public"."subscriptions" to "postgres";
+
+grant select on table "public"."subscriptions" to "service_role";
+
 create table "public"."transactions" (
   "user_id"              uuid                     not null,
   "line"                 bigint                   not null,
@@ -6934,8 +8645,8 @@ create table "public"."transactions" (
     'adjustment'::text]))),
   constraint "transactions_kind_known"
     check
-    ((kind = ANY (ARRAY['purchase'::text, 'bonus'::text, 'call'::text, 'call_refund'::text, 'rerate'::text, 'clawback'::text, 'reinstatement'::text, 'adjustment'::text,
-    'expiry'::text]))),
+    ((kind = ANY (ARRAY['purchase'::text, 'bonus'::text, 'promotion'::text, 'call'::text, 'call_refund'::text, 'rerate'::text, 'clawback'::text, 'reinstatement'::text,
+    'adjustment'::text, 'expiry'::text]))),
   constraint "transactions_line_positive" check ((line > 0)),
   constraint "transactions_pkey" primary key (user_id, line),
   constraint "transactions_reverses_an_earlier_line" check ((reverses_line < line)),
@@ -7110,6 +8821,56 @@ grant delete, insert, maintain, references, select, trigger, truncate, update on
 
 grant select on table "public"."users" to "service_role";
 
+create or replace function public.add_promo_codes (
+  campaign        text,
+  reason          text,
+  codes           text[]  default null::text[],
+  count           integer default 0,
+  max_redemptions integer default 1,
+  actor_id        uuid    default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(add_promo_codes.actor_id);
+  v_now timestamptz := private.clock();
+  v_codes text[] := array(select private.normal_code(c) from unnest(add_promo_codes.codes) c);
+  v_added text[];
+begin
+  if not exists (select from private.campaigns c where c.name = add_promo_codes.campaign) then
+    perform private.raise_error('campaign_not_found', jsonb_build_object('campaign', add_promo_codes.campaign));
+  end if;
+  if add_promo_codes.count not between 0 and 100000 or exists (
+    select from unnest(v_codes) c where c !~ '^[0-9A-HJKMNP-TV-Z]{4,32}$' or exists (select from private.promo_codes p where p.code = c)) then
+    perform private.raise_error('invalid_request', '{"parameter": "codes", "problem": "4 to 32 letters without U and digits, not taken yet; at most 100000 at once"}');
+  end if;
+  -- Sixty bits: two codes alike, or one guessed, are out of the question.
+  with added as (
+    insert into private.promo_codes (code, campaign, max_redemptions, created_at)
+    select c, add_promo_codes.campaign, add_promo_codes.max_redemptions, v_now from unnest(v_codes) c
+    union all
+    select private.random_code(12), add_promo_codes.campaign, add_promo_codes.max_redemptions, v_now from generate_series(1, add_promo_codes.count)
+    returning code
+  )
+  select array_agg(a.code order by a.code) into v_added from added a;
+  perform private.record_audit(v_actor_id, 'add_promo_codes', null, add_promo_codes.reason,
+    jsonb_build_object('campaign', add_promo_codes.campaign, 'added', cardinality(v_added)));
+  return jsonb_build_object('campaign', add_promo_codes.campaign, 'added', cardinality(v_added), 'csv',
+    'code,campaign,max_redemptions' || E'\r\n' || (
+      select coalesce(string_agg(concat_ws(',', c, add_promo_codes.campaign, coalesce(add_promo_codes.max_redemptions::text, '')) || E'\r\n', '' order by c), '')
+      from unnest(v_added) c));
+end
+$function$;
+
+comment on function "public"."add_promo_codes"(text, text, text[], integer, integer, uuid) is 'Adds codes to a campaign, given ones and random ones, and answers them as CSV (RFC 4180). max_redemptions 1 makes them single-use, null shared. For admins and the secret key. Raises forbidden, campaign_not_found, invalid_request.';
+
+revoke all on function "public"."add_promo_codes"(text, text, text[], integer, integer, uuid) from public;
+
+grant execute on function "public"."add_promo_codes"(text, text, text[], integer, integer, uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.answer_call (
   call_id text,
   user_id uuid default null::uuid
@@ -7255,6 +9016,60 @@ revoke all on function "public"."apply_found_session"(jsonb) from public;
 
 grant execute on function "public"."apply_found_session"(jsonb) to "postgres", "service_role";
 
+create or replace function public.apply_invoice (
+  invoice jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user_id uuid := private.text_to_uuid(invoice #>> '{metadata,user_id}');
+  v_id uuid := private.text_to_uuid(invoice #>> '{metadata,subscription_id}');
+  v_subscription public.subscriptions;
+  v_plan public.subscription_plans;
+  v_purchase public.purchases;
+begin
+  if v_id is null or not exists (select from public.subscriptions s where s.user_id = v_user_id and s.id = v_id) then
+    return jsonb_build_object('known', false);
+  end if;
+  perform private.lock_user(v_user_id);
+  v_subscription := private.find_subscription_row(v_user_id, v_id);
+  select * into v_purchase from public.purchases p where p.stripe_invoice_id = invoice ->> 'id';
+  if found or invoice ->> 'status' is distinct from 'paid' or coalesce(invoice ->> 'billing_reason', '') not in ('subscription_create', 'subscription_cycle') then
+    return jsonb_build_object('known', true, 'credited', false, 'purchase', case when v_purchase.id is not null then private.purchase_json(v_purchase) end);
+  end if;
+  select * into v_plan from public.subscription_plans p where p.lookup_key = invoice ->> 'lookup_key';
+  if not found then
+    perform private.open_alert('unmatched_invoice', invoice ->> 'id', v_user_id, jsonb_build_object('lookup_key', invoice ->> 'lookup_key',
+      'amount_paid', invoice -> 'amount_paid'));
+    return jsonb_build_object('known', false);
+  end if;
+  perform private.remember_card(v_user_id, invoice ->> 'card_fingerprint');
+  perform private.remember_stripe_customer(v_user_id, v_subscription.livemode, invoice ->> 'customer');
+  if invoice ->> 'billing_reason' = 'subscription_cycle' then
+    perform private.trim_rollover(v_subscription, v_plan);
+  end if;
+  v_purchase := private.record_invoice(v_subscription, v_plan, apply_invoice.invoice);
+  -- Invoices may be read out of order: the plan is that of the newest period paid for.
+  update public.subscriptions s set plan_code = v_plan.code, next_plan_code = nullif(s.next_plan_code, v_plan.code)
+    where s.user_id = v_user_id and s.id = v_id and not exists (
+      select from public.purchases p where p.user_id = s.user_id and p.subscription_id = s.id and p.stripe_created_at > v_purchase.stripe_created_at)
+    returning * into v_subscription;
+  if found then
+    perform private.settle_rate_plan(v_subscription);
+  end if;
+  return jsonb_build_object('known', true, 'credited', v_purchase.status = 'paid', 'purchase', private.purchase_json(v_purchase));
+end
+$function$;
+
+comment on function "public"."apply_invoice"(jsonb) is 'Applies an invoice of a subscription as Stripe says it is now; a paid one credits once: {id, status, billing_reason, amount_paid, amount_tax, currency, livemode, metadata (the subscription''s), lookup_key, period_end, payment_intent, customer, created, receipt_url, invoice_url, card_fingerprint}. Secret key only.';
+
+revoke all on function "public"."apply_invoice"(jsonb) from public;
+
+grant execute on function "public"."apply_invoice"(jsonb) to "postgres", "service_role";
+
 create or replace function public.apply_payment_intent (
   intent jsonb
 )
@@ -7342,6 +9157,61 @@ revoke all on function "public"."apply_refund"(jsonb) from public;
 
 grant execute on function "public"."apply_refund"(jsonb) to "postgres", "service_role";
 
+create or replace function public.apply_subscription (
+  subscription jsonb
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_user_id uuid := private.text_to_uuid(subscription #>> '{metadata,user_id}');
+  v_id uuid := private.text_to_uuid(subscription #>> '{metadata,subscription_id}');
+  v_before public.subscriptions;
+  v_status text;
+  v_subscription public.subscriptions;
+begin
+  if v_id is null or not exists (select from public.subscriptions s where s.user_id = v_user_id and s.id = v_id) then
+    return jsonb_build_object('known', false);
+  end if;
+  perform private.lock_user(v_user_id);
+  v_before := private.find_subscription_row(v_user_id, v_id);
+  if coalesce(v_before.stripe_subscription_id, subscription ->> 'id') <> subscription ->> 'id' then
+    perform private.open_alert('unmatched_subscription', subscription ->> 'id', v_user_id, jsonb_build_object('subscription_id', v_id));
+    return jsonb_build_object('known', false);
+  end if;
+  v_status := private.next_subscription_status(v_before, subscription ->> 'status');
+  if v_status = 'duplicate' and v_before.status <> 'duplicate' then
+    perform private.open_alert('duplicate_subscription', subscription ->> 'id', v_user_id, jsonb_build_object('subscription_id', v_id));
+  end if;
+  update public.subscriptions s set
+    stripe_subscription_id = subscription ->> 'id',
+    status = v_status,
+    next_plan_code = (select p.code from public.subscription_plans p where p.lookup_key = subscription ->> 'lookup_key' and p.code <> s.plan_code),
+    current_period_start = to_timestamp((subscription ->> 'current_period_start')::double precision),
+    current_period_end = to_timestamp((subscription ->> 'current_period_end')::double precision),
+    cancel_at_period_end = coalesce((subscription ->> 'cancel_at_period_end')::boolean, false),
+    ended_at = to_timestamp((subscription ->> 'ended_at')::double precision)
+    where s.user_id = v_user_id and s.id = v_id returning * into v_subscription;
+  update public.subscriptions s set check_count = case when v_subscription.status = v_before.status then s.check_count else 0 end,
+    -- While it runs, the next thing to happen is the end of the period; its invoice is a draft for an hour, or waits for a bank.
+    next_check_at = case when v_status = 'active' and coalesce(subscription ->> 'latest_invoice_status', 'paid') not in ('draft', 'open') then greatest(v_now + interval '1 hour', v_subscription.current_period_end + interval '5 minutes')
+      else v_now + interval '1 hour' end
+    where s.user_id = v_user_id and s.id = v_id;
+  perform private.settle_rate_plan(v_subscription);
+  perform private.notify_subscription(v_before, v_subscription);
+  return jsonb_build_object('known', true, 'cancel', v_status = 'duplicate', 'subscription', private.subscription_json(v_subscription));
+end
+$function$;
+
+comment on function "public"."apply_subscription"(jsonb) is 'Applies a subscription as Stripe says it is now, in any order and however often: {id, status, metadata, lookup_key, current_period_start, current_period_end, cancel_at_period_end, ended_at, latest_invoice_status}. Where the answer says cancel, it is to be ended at Stripe. Secret key only.';
+
+revoke all on function "public"."apply_subscription"(jsonb) from public;
+
+grant execute on function "public"."apply_subscription"(jsonb) to "postgres", "service_role";
+
 create or replace function public.attach_checkout_session (
   user_id            uuid,
   purchase_id        uuid,
@@ -7393,6 +9263,47 @@ comment on function "public"."attach_checkout_session"(uuid, uuid, text, text, t
 revoke all on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text, text) from public;
 
 grant execute on function "public"."attach_checkout_session"(uuid, uuid, text, text, timestamp with time zone, boolean, text, text) to "postgres", "service_role";
+
+create or replace function public.attach_subscription_session (
+  user_id           uuid,
+  subscription_id   uuid,
+  stripe_session_id text,
+  checkout_url      text,
+  livemode          boolean,
+  stripe_price_id   text    default null::text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_subscription public.subscriptions;
+begin
+  perform private.lock_user(attach_subscription_session.user_id);
+  v_subscription := private.find_subscription_row(attach_subscription_session.user_id, attach_subscription_session.subscription_id);
+  insert into private.stripe_prices (lookup_key, livemode, price_id)
+    select p.lookup_key, v_subscription.livemode, attach_subscription_session.stripe_price_id from public.subscription_plans p
+    where p.code = v_subscription.plan_code and attach_subscription_session.stripe_price_id is not null
+    on conflict on constraint stripe_prices_pkey do update set price_id = excluded.price_id;
+  if coalesce(v_subscription.stripe_session_id, attach_subscription_session.stripe_session_id) <> attach_subscription_session.stripe_session_id then
+    perform private.raise_error('idempotency_conflict', jsonb_build_object('subscription_id', v_subscription.id));
+  end if;
+  if attach_subscription_session.livemode is distinct from v_subscription.livemode then
+    perform private.raise_error('session_mismatch', jsonb_build_object('problem', 'livemode', 'expected', v_subscription.livemode));
+  end if;
+  update public.subscriptions s set status = case when s.status = 'created' then 'open' else s.status end,
+    stripe_session_id = attach_subscription_session.stripe_session_id, checkout_url = attach_subscription_session.checkout_url
+    where s.user_id = v_subscription.user_id and s.id = v_subscription.id returning * into v_subscription;
+  return private.subscription_json(v_subscription);
+end
+$function$;
+
+comment on function "public"."attach_subscription_session"(uuid, uuid, text, text, boolean, text) is 'Notes the Checkout Session of a subscription, and the price if it had to be looked up; repeating it is harmless. Secret key only. Raises subscription_not_found, idempotency_conflict, session_mismatch.';
+
+revoke all on function "public"."attach_subscription_session"(uuid, uuid, text, text, boolean, text) from public;
+
+grant execute on function "public"."attach_subscription_session"(uuid, uuid, text, text, boolean, text) to "postgres", "service_role";
 
 create or replace function public.begin_billing (
   user_id           uuid,
@@ -7467,7 +9378,7 @@ begin
   perform private.begin_walks(v_now);
   return jsonb_build_object('run_id', v_run_id, 'lease_seconds', private.setting_integer('reconcile_lease_seconds'), 'walks', (
     select coalesce(jsonb_agg(jsonb_build_object('name', w.name, 'since', w.since, 'until', w.until, 'after', w.after)
-      order by array_position(array['events', 'sessions', 'payment_intents', 'refunds', 'disputes'], w.name)), '[]')
+      order by array_position(array['events', 'sessions', 'payment_intents', 'subscriptions', 'invoices', 'refunds', 'disputes'], w.name)), '[]')
     from private.reconcile_walks w where w.since is not null));
 end
 $function$;
@@ -7583,6 +9494,54 @@ comment on function "public"."begin_reload_charge"(uuid, uuid) is 'The last word
 revoke all on function "public"."begin_reload_charge"(uuid, uuid) from public;
 
 grant execute on function "public"."begin_reload_charge"(uuid, uuid) to "postgres", "service_role";
+
+create or replace function public.check_promo_code (
+  code         text,
+  package_code text default null::text,
+  user_id      uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user_id uuid := private.acting_user(check_promo_code.user_id);
+  v_package public.credit_packages;
+  v_code private.promo_codes;
+  v_campaign private.campaigns;
+  v_left public.redemptions;
+  v_problem text;
+begin
+  select * into v_package from public.credit_packages c where c.code = check_promo_code.package_code and c.active;
+  if not found and check_promo_code.package_code is not null then
+    perform private.raise_error('package_not_found', jsonb_build_object('package_code', check_promo_code.package_code));
+  end if;
+  select * into v_code from private.promo_codes p where p.code = private.normal_code(check_promo_code.code);
+  select * into v_campaign from private.campaigns c where c.name = v_code.campaign;
+  -- What they have reserved for a page they may leave goes along, so it is not in the way.
+  for v_left in select r.* from public.redemptions r join public.purchases p on p.user_id = r.user_id and p.id = r.purchase_id
+    where r.user_id = v_user_id and r.campaign = v_campaign.name and r.status = 'reserved' and p.status in ('created', 'open')
+  loop
+    v_campaign.per_user_limit := v_campaign.per_user_limit + 1;
+    v_campaign.redeemed_count := v_campaign.redeemed_count - 1;
+    v_campaign.redeemed_micros := v_campaign.redeemed_micros - v_left.amount_micros;
+    v_code.redeemed_count := v_code.redeemed_count - (v_left.code = v_code.code)::integer;
+  end loop;
+  v_problem := private.campaign_problem(v_campaign, v_code, v_user_id, v_package.price_cents, v_package.code, private.clock());
+  if v_problem is not null then
+    return private.refuse_guess(v_user_id, v_problem);
+  end if;
+  return jsonb_build_object('code', v_code.code, 'kind', v_campaign.kind, 'valid_days', v_campaign.valid_days, 'ends_at', v_campaign.ends_at,
+    'amount_micros', private.promotion_micros(v_campaign, v_package.price_cents));
+end
+$function$;
+
+comment on function "public"."check_promo_code"(text, text, uuid) is 'What a code would give now, alone or with a package; promises nothing. Raises package_not_found; answers promo_code_not_valid (details.problem says why), rate_limited.';
+
+revoke all on function "public"."check_promo_code"(text, text, uuid) from public;
+
+grant execute on function "public"."check_promo_code"(text, text, uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.claim_due_purchases (
   batch_size integer default 50
@@ -7710,6 +9669,46 @@ revoke all on function "public"."claim_due_reloads"(integer) from public;
 
 grant execute on function "public"."claim_due_reloads"(integer) to "postgres", "service_role";
 
+create or replace function public.claim_due_subscriptions (
+  batch_size integer default 50
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_claimed jsonb;
+begin
+  -- No page was ever given out, and Stripe's idempotency key has lapsed by then. One that is being worked on is passed over.
+  update public.subscriptions s set status = 'expired' from (
+    select c.user_id, c.id from public.subscriptions c where c.status = 'created' and c.created_at < v_now - interval '24 hours'
+    for no key update skip locked) c
+    where s.user_id = c.user_id and s.id = c.id;
+  with due as (
+    select s.user_id, s.id from public.subscriptions s
+    where s.status in ('open', 'active', 'past_due', 'unpaid', 'duplicate') and s.next_check_at <= v_now
+    order by s.next_check_at limit least(greatest(claim_due_subscriptions.batch_size, 1), 500)
+    for no key update skip locked
+  ), claimed as (
+    update public.subscriptions s set check_count = s.check_count + 1,
+      next_check_at = v_now + least(interval '1 minute' * power(2, least(s.check_count, 8)), interval '6 hours')
+    from due where s.user_id = due.user_id and s.id = due.id returning s.*
+  )
+  select coalesce(jsonb_agg(private.subscription_json(c::public.subscriptions) || jsonb_build_object('expire_session', c.status = 'open'
+      and exists (select from public.subscriptions s where s.user_id = c.user_id and s.created_at > c.created_at))), '[]')
+    into v_claimed from claimed c;
+  return v_claimed;
+end
+$function$;
+
+comment on function "public"."claim_due_subscriptions"(integer) is 'Takes a batch of subscriptions to read from Stripe: those on their page, past due, or at the end of a period. expire_session asks to expire a page that another has followed. Secret key only.';
+
+revoke all on function "public"."claim_due_subscriptions"(integer) from public;
+
+grant execute on function "public"."claim_due_subscriptions"(integer) to "postgres", "service_role";
+
 create or replace function public.claim_notifications (
   batch_size integer default 10
 )
@@ -7745,12 +9744,89 @@ revoke all on function "public"."claim_notifications"(integer) from public;
 
 grant execute on function "public"."claim_notifications"(integer) to "postgres", "service_role";
 
+create or replace function public.claim_referral (
+  code    text,
+  user_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users;
+  v_referrer_id uuid;
+  v_referral private.referrals;
+  v_problem text;
+begin
+  v_user := private.lock_user(private.acting_user(claim_referral.user_id));
+  perform private.require_active(v_user);
+  select c.user_id into v_referrer_id from private.referral_codes c where c.code = private.normal_code(claim_referral.code);
+  select * into v_referral from private.referrals r where r.referred_id = v_user.id;
+  if found and v_referral.referrer_id = v_referrer_id then
+    return jsonb_build_object('status', case v_referral.status when 'held' then 'pending' else v_referral.status end, 'replayed', true);
+  end if;
+  v_problem := case
+    when v_referrer_id is null then 'unknown'
+    when v_referrer_id = v_user.id then 'own_code'
+    when v_referral.referred_id is not null then 'already_referred'
+    when (private.setting_integer('referral_reward_micros'), private.setting_integer('referral_welcome_micros')) = (0, 0) then 'not_active'
+    when v_user.created_at < private.clock() - make_interval(hours => 24 * private.setting_integer('referral_claim_days'))
+      or exists (select from public.purchases p where p.user_id = v_user.id and p.status = 'paid') then 'too_late'
+  end;
+  if v_problem is not null then
+    return private.refuse_guess(v_user.id, v_problem);
+  end if;
+  insert into private.referrals (referred_id, referrer_id, status, due, created_at) values (v_user.id, v_referrer_id, 'pending', false, private.clock());
+  return jsonb_build_object('status', 'pending', 'replayed', false);
+end
+$function$;
+
+comment on function "public"."claim_referral"(text, uuid) is 'Names who brought this person, once, before the first payment. Raises not_authenticated, wallet_suspended, wallet_closed; answers promo_code_not_valid (details.problem says why), rate_limited.';
+
+revoke all on function "public"."claim_referral"(text, uuid) from public;
+
+grant execute on function "public"."claim_referral"(text, uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.create_campaign (
+  campaign jsonb,
+  reason   text,
+  actor_id uuid  default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(create_campaign.actor_id);
+  v_now timestamptz := private.clock();
+  v_campaign private.campaigns;
+begin
+  v_campaign := jsonb_populate_record(null::private.campaigns,
+    jsonb_build_object('starts_at', v_now, 'per_user_limit', 1, 'first_purchase_only', false, 'min_price_cents', 0, 'active', true)
+    || create_campaign.campaign || jsonb_build_object('created_at', v_now, 'redeemed_count', 0, 'redeemed_micros', 0));
+  insert into private.campaigns select v_campaign.*;
+  perform private.record_audit(v_actor_id, 'create_campaign', null, create_campaign.reason, create_campaign.campaign);
+  return to_jsonb(v_campaign);
+exception when integrity_constraint_violation or data_exception then
+  perform private.raise_error('invalid_request', jsonb_build_object('parameter', 'campaign', 'problem', sqlerrm));
+end
+$function$;
+
+comment on function "public"."create_campaign"(jsonb, text, uuid) is 'Makes a campaign from {name, kind, amount_micros | basis_points, max_bonus_micros, starts_at, ends_at, budget_micros, max_redemptions, per_user_limit, first_purchase_only, min_price_cents, package_codes, valid_days}. For admins and the secret key. Raises forbidden, invalid_request.';
+
+revoke all on function "public"."create_campaign"(jsonb, text, uuid) from public;
+
+grant execute on function "public"."create_campaign"(jsonb, text, uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.create_purchase (
   user_id         uuid,
   package_code    text,
   idempotency_key text,
   success_url     text,
-  cancel_url      text
+  cancel_url      text,
+  promo_code      text default null::text
 )
   returns jsonb
   language plpgsql
@@ -7762,6 +9838,7 @@ declare
   v_user public.users;
   v_package public.credit_packages;
   v_purchase public.purchases;
+  v_problem text;
   v_replayed boolean := false;
 begin
   if coalesce(length(create_purchase.idempotency_key), 0) not between 1 and 255 then
@@ -7771,8 +9848,9 @@ begin
   select * into v_purchase from public.purchases p
     where p.user_id = create_purchase.user_id and p.idempotency_key = create_purchase.idempotency_key;
   if found then
-    if (v_purchase.package_code, v_purchase.success_url, v_purchase.cancel_url)
-      is distinct from (create_purchase.package_code, create_purchase.success_url, create_purchase.cancel_url) then
+    if (v_purchase.package_code, v_purchase.success_url, v_purchase.cancel_url, (
+        select r.code from public.redemptions r where r.user_id = v_purchase.user_id and r.purchase_id = v_purchase.id))
+      is distinct from (create_purchase.package_code, create_purchase.success_url, create_purchase.cancel_url, private.normal_code(create_purchase.promo_code)) then
       perform private.raise_error('idempotency_conflict', jsonb_build_object('purchase_id', v_purchase.id));
     end if;
     v_replayed := true;
@@ -7787,24 +9865,92 @@ begin
     perform private.require_allowed_redirect('cancel_url', create_purchase.cancel_url);
     perform private.take_rate_limit(v_user.id, 'checkout', private.setting_integer('checkout_limit_per_hour'), interval '1 hour');
     perform private.require_few_failed_payments(v_user.id);
+    if create_purchase.promo_code is not null then
+      perform private.release_left_promotions(v_user.id, create_purchase.promo_code);
+      v_problem := private.promo_problem(v_user.id, create_purchase.promo_code, v_package.price_cents, v_package.code);
+      if v_problem is not null then
+        return private.refuse_guess(v_user.id, v_problem);
+      end if;
+    end if;
     update public.purchases p set superseded_at = v_now, next_check_at = v_now
       where p.user_id = v_user.id and p.status = 'open' and p.origin = 'checkout' and p.superseded_at is null;
     insert into public.purchases (user_id, idempotency_key, package_code, currency, price_cents, credit_micros, bonus_micros,
-      livemode, success_url, cancel_url, created_at, next_check_at)
+      valid_days, bonus_valid_days, livemode, success_url, cancel_url, created_at, next_check_at)
     values (v_user.id, create_purchase.idempotency_key, v_package.code, v_package.currency, v_package.price_cents,
-      v_package.credit_micros, v_package.bonus_micros, (private.setting('stripe_livemode'))::boolean,
+      v_package.credit_micros, v_package.bonus_micros + private.slab_bonus(v_package, v_now), v_package.valid_days, v_package.bonus_valid_days,
+      (private.setting('stripe_livemode'))::boolean,
       create_purchase.success_url, create_purchase.cancel_url, v_now, v_now + interval '1 minute')
     returning * into v_purchase;
+    if create_purchase.promo_code is not null then
+      perform private.take_promotion(v_user.id, create_purchase.promo_code, v_purchase);
+    end if;
   end if;
   return private.purchase_json(v_purchase, v_replayed) || private.checkout_facts(v_purchase);
 end
 $function$;
 
-comment on function "public"."create_purchase"(uuid, text, text, text, text) is 'Begins a purchase before Stripe is called. The same idempotency key returns the first purchase. Secret key only. Raises invalid_request, user_not_found, wallet_suspended, wallet_closed, package_not_found, redirect_not_allowed, rate_limited, too_many_failed_payments, idempotency_conflict.';
+comment on function "public"."create_purchase"(uuid, text, text, text, text, text) is 'Begins a purchase before Stripe is called. The same idempotency key returns the first purchase. Secret key only. Raises invalid_request, user_not_found, wallet_suspended, wallet_closed, package_not_found, redirect_not_allowed, rate_limited, too_many_failed_payments, idempotency_conflict; answers promo_code_not_valid (details.problem says why).';
 
-revoke all on function "public"."create_purchase"(uuid, text, text, text, text) from public;
+revoke all on function "public"."create_purchase"(uuid, text, text, text, text, text) from public;
 
-grant execute on function "public"."create_purchase"(uuid, text, text, text, text) to "postgres", "service_role";
+grant execute on function "public"."create_purchase"(uuid, text, text, text, text, text) to "postgres", "service_role";
+
+create or replace function public.create_subscription (
+  user_id         uuid,
+  plan_code       text,
+  idempotency_key text,
+  success_url     text,
+  cancel_url      text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_now timestamptz := private.clock();
+  v_user public.users := private.lock_user(create_subscription.user_id);
+  v_subscription public.subscriptions;
+  v_replayed boolean := false;
+begin
+  if coalesce(length(create_subscription.idempotency_key), 0) not between 1 and 255 then
+    perform private.raise_error('invalid_request', '{"parameter": "idempotency_key", "problem": "1 to 255 characters"}');
+  end if;
+  select * into v_subscription from public.subscriptions s where s.user_id = v_user.id and s.idempotency_key = create_subscription.idempotency_key;
+  if found then
+    v_replayed := true;
+    if (v_subscription.plan_code, v_subscription.success_url, v_subscription.cancel_url)
+      is distinct from (create_subscription.plan_code, create_subscription.success_url, create_subscription.cancel_url) then
+      perform private.raise_error('idempotency_conflict', jsonb_build_object('subscription_id', v_subscription.id));
+    end if;
+  else
+    perform private.require_active(v_user);
+    if not exists (select from public.subscription_plans p where p.code = create_subscription.plan_code and p.active and p.currency = v_user.currency) then
+      perform private.raise_error('plan_not_found', jsonb_build_object('plan_code', create_subscription.plan_code));
+    end if;
+    if exists (select from public.subscriptions s where s.user_id = v_user.id and s.status in ('active', 'past_due', 'unpaid')) then
+      perform private.raise_error('subscription_exists');
+    end if;
+    perform private.require_allowed_redirect('success_url', create_subscription.success_url);
+    perform private.require_allowed_redirect('cancel_url', create_subscription.cancel_url);
+    perform private.take_rate_limit(v_user.id, 'checkout', private.setting_integer('checkout_limit_per_hour'), interval '1 hour');
+    perform private.require_few_failed_payments(v_user.id);
+    insert into public.subscriptions (user_id, idempotency_key, plan_code, livemode, success_url, cancel_url, created_at, next_check_at)
+    values (v_user.id, create_subscription.idempotency_key, create_subscription.plan_code, (private.setting('stripe_livemode'))::boolean,
+      create_subscription.success_url, create_subscription.cancel_url, v_now, v_now + interval '1 minute')
+    returning * into v_subscription;
+    -- Their older pages are not to be paid any more.
+    update public.subscriptions s set next_check_at = v_now where s.user_id = v_user.id and s.status = 'open';
+  end if;
+  return private.subscription_json(v_subscription, v_replayed) || private.plan_facts(v_subscription.plan_code, v_subscription);
+end
+$function$;
+
+comment on function "public"."create_subscription"(uuid, text, text, text, text) is 'Begins a subscription before Stripe is called. The same idempotency key returns the first one. Secret key only. Raises invalid_request, user_not_found, wallet_suspended, wallet_closed, plan_not_found, subscription_exists, redirect_not_allowed, rate_limited, too_many_failed_payments, idempotency_conflict.';
+
+revoke all on function "public"."create_subscription"(uuid, text, text, text, text) from public;
+
+grant execute on function "public"."create_subscription"(uuid, text, text, text, text) to "postgres", "service_role";
 
 create or replace function public.disable_auto_reload (
   user_id uuid default null::uuid
@@ -7921,6 +10067,32 @@ revoke all on function "public"."estimate_call"(text, integer, uuid) from public
 
 grant execute on function "public"."estimate_call"(text, integer, uuid) to "authenticated", "postgres", "service_role";
 
+create or replace function public.expire_subscription_session (
+  user_id         uuid,
+  subscription_id uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_subscription public.subscriptions;
+begin
+  perform private.lock_user(expire_subscription_session.user_id);
+  update public.subscriptions s set status = 'expired' where s.user_id = expire_subscription_session.user_id
+    and s.id = expire_subscription_session.subscription_id and s.status in ('created', 'open');
+  v_subscription := private.find_subscription_row(expire_subscription_session.user_id, expire_subscription_session.subscription_id);
+  return private.subscription_json(v_subscription);
+end
+$function$;
+
+comment on function "public"."expire_subscription_session"(uuid, uuid) is 'Notes that the page of a subscription has expired unpaid. Secret key only. Raises subscription_not_found.';
+
+revoke all on function "public"."expire_subscription_session"(uuid, uuid) from public;
+
+grant execute on function "public"."expire_subscription_session"(uuid, uuid) to "postgres", "service_role";
+
 create or replace function public.explain_call (
   call_id text,
   user_id uuid default null::uuid
@@ -8007,6 +10179,40 @@ revoke all on function "public"."extend_call"(text, uuid, integer, bigint) from 
 
 grant execute on function "public"."extend_call"(text, uuid, integer, bigint) to "authenticated", "postgres", "service_role";
 
+create or replace function public.extend_grant (
+  user_id    uuid,
+  grant_id   bigint,
+  expires_at timestamp with time zone,
+  reason     text,
+  actor_id   uuid                     default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(extend_grant.actor_id);
+  v_grant public.credit_grants := private.lock_grant(extend_grant.user_id, extend_grant.grant_id);
+begin
+  if extend_grant.expires_at <= greatest(v_grant.expires_at, private.clock()) or v_grant.expires_at is null then
+    perform private.raise_error('invalid_request', jsonb_build_object('parameter', 'expires_at', 'problem', 'later than now and than it is, or null for never',
+      'expires_at', v_grant.expires_at));
+  end if;
+  perform private.record_audit(v_actor_id, 'extend_grant', v_grant.user_id, extend_grant.reason,
+    jsonb_build_object('grant_id', v_grant.id, 'was', v_grant.expires_at, 'is', extend_grant.expires_at));
+  update public.credit_grants g set expires_at = extend_grant.expires_at, warned_days = null
+    where g.user_id = v_grant.user_id and g.id = v_grant.id returning * into v_grant;
+  return private.grant_json(v_grant);
+end
+$function$;
+
+comment on function "public"."extend_grant"(uuid, bigint, timestamp with time zone, text, uuid) is 'Lets a grant''s credit live longer, or for ever (null), with a reason; also one that has expired and is not booked as breakage yet. For admins and the secret key. Raises forbidden, invalid_request, user_not_found, grant_not_found, grant_not_changeable.';
+
+revoke all on function "public"."extend_grant"(uuid, bigint, timestamp with time zone, text, uuid) from public;
+
+grant execute on function "public"."extend_grant"(uuid, bigint, timestamp with time zone, text, uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.fail_refund_request (
   user_id   uuid,
   refund_id uuid,
@@ -8087,18 +10293,22 @@ create or replace function public.filter_unsettled (
   object_ids text[]
 )
   returns jsonb
-  language sql
+  language plpgsql
   stable
   security definer
   set search_path to ''
   AS $function$
+begin
   -- A purchase that is paid or expired is so for good, and reading it again would be a request for nothing.
-  select coalesce(jsonb_agg(o.id order by o.position), '[]') from unnest(filter_unsettled.object_ids) with ordinality o (id, position)
+  return (select coalesce(jsonb_agg(o.id order by o.position), '[]') from unnest(filter_unsettled.object_ids) with ordinality o (id, position)
   where not exists (select from public.purchases p where p.stripe_session_id = o.id and p.status in ('paid', 'expired'))
     and not exists (select from public.purchases p where p.payment_intent_id = o.id and p.status = 'paid')
+    and not exists (select from public.purchases p where p.stripe_invoice_id = o.id)
+    and not exists (select from public.subscriptions s where s.stripe_session_id = o.id and s.status not in ('created', 'open')));
+end
 $function$;
 
-comment on function "public"."filter_unsettled"(text[]) is 'Which of these Checkout Sessions and PaymentIntents may still have something to tell. Secret key only.';
+comment on function "public"."filter_unsettled"(text[]) is 'Which of these Checkout Sessions, PaymentIntents and invoices may still have something to tell. Secret key only.';
 
 revoke all on function "public"."filter_unsettled"(text[]) from public;
 
@@ -8130,6 +10340,75 @@ comment on function "public"."find_purchase"(uuid, uuid, text) is 'A user''s own
 revoke all on function "public"."find_purchase"(uuid, uuid, text) from public;
 
 grant execute on function "public"."find_purchase"(uuid, uuid, text) to "postgres", "service_role";
+
+create or replace function public.find_subscription (
+  user_id   uuid,
+  plan_code text default null::text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(find_subscription.user_id);
+  v_subscription public.subscriptions;
+begin
+  select * into v_subscription from public.subscriptions s where s.user_id = v_user.id and s.status in ('active', 'past_due', 'unpaid');
+  if not found then
+    perform private.raise_error('subscription_not_found');
+  end if;
+  perform private.take_rate_limit(v_user.id, 'billing', 60, interval '1 hour');
+  if find_subscription.plan_code is null then
+    return private.subscription_json(v_subscription);
+  end if;
+  if v_subscription.status <> 'active' then
+    perform private.raise_error('subscription_not_changeable', jsonb_build_object('status', v_subscription.status));
+  end if;
+  -- Another period would begin a new one at once, which is not at the period's end.
+  if not exists (select from public.subscription_plans p join public.subscription_plans q on q.code = v_subscription.plan_code and q.period = p.period
+    where p.code = find_subscription.plan_code and p.active and p.currency = v_user.currency) then
+    perform private.raise_error('plan_not_found', jsonb_build_object('plan_code', find_subscription.plan_code));
+  end if;
+  return private.subscription_json(v_subscription) || private.plan_facts(find_subscription.plan_code, v_subscription);
+end
+$function$;
+
+comment on function "public"."find_subscription"(uuid, text) is 'A person''s running subscription, and what Stripe needs to change it to another plan of the same period. Secret key only. Raises user_not_found, subscription_not_found, subscription_not_changeable, plan_not_found, rate_limited.';
+
+revoke all on function "public"."find_subscription"(uuid, text) from public;
+
+grant execute on function "public"."find_subscription"(uuid, text) to "postgres", "service_role";
+
+create or replace function public.find_subscription_page (
+  user_id           uuid,
+  subscription_id   uuid default null::uuid,
+  stripe_session_id text default null::text
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users := private.lock_user(find_subscription_page.user_id);
+  v_subscription public.subscriptions;
+begin
+  select * into v_subscription from public.subscriptions s
+    where s.user_id = v_user.id and (s.id = find_subscription_page.subscription_id or s.stripe_session_id = find_subscription_page.stripe_session_id);
+  if not found then
+    perform private.raise_error('subscription_not_found');
+  end if;
+  perform private.take_rate_limit(v_user.id, 'verify', private.setting_integer('verify_limit_per_minute'), interval '1 minute');
+  return private.subscription_json(v_subscription);
+end
+$function$;
+
+comment on function "public"."find_subscription_page"(uuid, uuid, text) is 'A person''s own subscription by id or session, before it is verified. Secret key only. Raises user_not_found, subscription_not_found, rate_limited.';
+
+revoke all on function "public"."find_subscription_page"(uuid, uuid, text) from public;
+
+grant execute on function "public"."find_subscription_page"(uuid, uuid, text) to "postgres", "service_role";
 
 create or replace function public.finish_reconcile_run (
   run_id bigint,
@@ -8333,6 +10612,41 @@ revoke all on function "public"."get_receipt"(uuid, uuid) from public;
 
 grant execute on function "public"."get_receipt"(uuid, uuid) to "authenticated", "postgres", "service_role";
 
+create or replace function public.get_referral_code (
+  user_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user_id uuid := private.acting_user(get_referral_code.user_id);
+  v_code text;
+begin
+  perform private.require_active(private.lock_user(v_user_id));
+  insert into private.referral_codes (user_id, code, created_at) values (v_user_id, private.random_code(8), private.clock())
+    on conflict on constraint referral_codes_pkey do nothing;
+  select c.code into v_code from private.referral_codes c where c.user_id = v_user_id;
+  return jsonb_build_object('code', v_code, 'link', case when private.setting('app_url') <> 'null' then
+      (private.setting('app_url') #>> '{}') || '?ref=' || v_code end,
+    'reward_micros', private.setting('referral_reward_micros'), 'welcome_micros', private.setting('referral_welcome_micros'),
+    'min_price_cents', private.setting('referral_min_price_cents'),
+    'invited', (select count(*) from private.referrals r where r.referrer_id = v_user_id),
+    'pending', (select count(*) from private.referrals r where r.referrer_id = v_user_id and r.status in ('pending', 'held')),
+    'rewarded', (select count(*) from private.referrals r where r.referrer_id = v_user_id and r.status = 'rewarded'),
+    'rewarded_micros', coalesce((select sum(t.amount_micros) from private.referral_rewards w
+      join private.referrals r on r.referred_id = w.referred_id and r.referrer_id = w.user_id
+      join public.transactions t on t.user_id = w.user_id and t.line = w.line where w.user_id = v_user_id), 0));
+end
+$function$;
+
+comment on function "public"."get_referral_code"(uuid) is 'A person''s own code and link, what is promised, and how many they invited, are pending and were rewarded. Raises not_authenticated, wallet_suspended, wallet_closed.';
+
+revoke all on function "public"."get_referral_code"(uuid) from public;
+
+grant execute on function "public"."get_referral_code"(uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.get_statement (
   before_line bigint  default null::bigint,
   page_size   integer default 50,
@@ -8444,7 +10758,8 @@ begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
       'code', c.code, 'name', c.name, 'currency', c.currency, 'price_cents', c.price_cents,
-      'credit_micros', c.credit_micros, 'bonus_micros', c.bonus_micros) order by c.position, c.price_cents), '[]')
+      'credit_micros', c.credit_micros, 'bonus_micros', c.bonus_micros + private.slab_bonus(c, private.clock()),
+      'valid_days', c.valid_days, 'bonus_valid_days', c.bonus_valid_days) order by c.position, c.price_cents), '[]')
     from public.credit_packages c where c.active);
 end
 $function$;
@@ -8633,7 +10948,7 @@ begin
     select e.id, u.id, e.failure_code, to_timestamp(e.created)
     from jsonb_to_recordset(record_events.events) e (id text, type text, created double precision, user_id text, failure_code text)
     join public.users u on u.id = private.text_to_uuid(e.user_id)
-    where e.type = 'payment_intent.payment_failed'
+    where e.type in ('payment_intent.payment_failed', 'invoice.payment_failed')
     on conflict do nothing;
   insert into private.stripe_events (id, type, created_at)
     select e.id, e.type, to_timestamp(e.created)
@@ -8642,7 +10957,7 @@ begin
 end
 $function$;
 
-comment on function "public"."record_events"(jsonb) is 'Notes events as dealt with: [{id, type, created, user_id?, failure_code?}]. A payment_intent.payment_failed that names a user counts as one failed attempt. Secret key only.';
+comment on function "public"."record_events"(jsonb) is 'Notes events as dealt with: [{id, type, created, user_id?, failure_code?}]. A payment_intent.payment_failed or invoice.payment_failed that names a user counts as one failed attempt. Secret key only.';
 
 revoke all on function "public"."record_events"(jsonb) from public;
 
@@ -8667,6 +10982,45 @@ comment on function "public"."record_purchase_check_failure"(uuid, uuid, text) i
 revoke all on function "public"."record_purchase_check_failure"(uuid, uuid, text) from public;
 
 grant execute on function "public"."record_purchase_check_failure"(uuid, uuid, text) to "postgres", "service_role";
+
+create or replace function public.redeem_code (
+  code    text,
+  user_id uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_user public.users;
+  v_redemption public.redemptions;
+  v_none public.purchases;
+  v_problem text;
+begin
+  v_user := private.lock_user(private.acting_user(redeem_code.user_id));
+  perform private.require_active(v_user);
+  v_problem := private.promo_problem(v_user.id, redeem_code.code);
+  if v_problem = 'already_redeemed' then
+    select * into v_redemption from public.redemptions r
+      where r.user_id = v_user.id and r.code = private.normal_code(redeem_code.code) and r.status = 'granted'
+      order by r.created_at desc limit 1;
+    if found then
+      return private.redemption_json(v_redemption, true);
+    end if;
+  end if;
+  if v_problem is not null then
+    return private.refuse_guess(v_user.id, v_problem);
+  end if;
+  return private.redemption_json(private.take_promotion(v_user.id, redeem_code.code, v_none));
+end
+$function$;
+
+comment on function "public"."redeem_code"(text, uuid) is 'Redeems a code for free credit. Once it is used by this person, the same code returns the same redemption. Raises not_authenticated, wallet_suspended, wallet_closed; answers promo_code_not_valid (details.problem says why), rate_limited.';
+
+revoke all on function "public"."redeem_code"(text, uuid) from public;
+
+grant execute on function "public"."redeem_code"(text, uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.refund_call (
   user_id       uuid,
@@ -8805,6 +11159,46 @@ comment on function "public"."rerate_calls"(text, timestamp with time zone, time
 revoke all on function "public"."rerate_calls"(text, timestamp with time zone, timestamp with time zone, text, uuid, boolean) from public;
 
 grant execute on function "public"."rerate_calls"(text, timestamp with time zone, timestamp with time zone, text, uuid, boolean) to "postgres", "service_role";
+
+create or replace function public.resolve_referral (
+  referred_id uuid,
+  decision    text,
+  reason      text,
+  actor_id    uuid default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(resolve_referral.actor_id);
+  v_referral private.referrals;
+begin
+  if resolve_referral.decision is null or resolve_referral.decision not in ('reward', 'refuse') then
+    perform private.raise_error('invalid_request', '{"parameter": "decision", "problem": "reward or refuse"}');
+  end if;
+  update private.referrals r set cleared = resolve_referral.decision = 'reward', due = resolve_referral.decision = 'reward',
+    status = case resolve_referral.decision when 'refuse' then 'refused' else r.status end,
+    hold_reason = case resolve_referral.decision when 'refuse' then null else r.hold_reason end
+    where r.referred_id = resolve_referral.referred_id and r.status = 'held' returning * into v_referral;
+  if not found then
+    perform private.raise_error('review_not_possible', jsonb_build_object('referred_id', resolve_referral.referred_id));
+  end if;
+  perform private.record_audit(v_actor_id, 'resolve_referral', v_referral.referrer_id, resolve_referral.reason,
+    jsonb_build_object('referred_id', v_referral.referred_id, 'decision', resolve_referral.decision));
+  if resolve_referral.decision = 'refuse' then
+    perform private.resolve_alert('referral_held', v_referral.referred_id::text);
+  end if;
+  return jsonb_build_object('referred_id', v_referral.referred_id, 'status', v_referral.status);
+end
+$function$;
+
+comment on function "public"."resolve_referral"(uuid, text, text, uuid) is 'Decides about a referral that is held, with a reason; a reward is paid by the next run of the job. For admins and the secret key. Raises forbidden, invalid_request, review_not_possible.';
+
+revoke all on function "public"."resolve_referral"(uuid, text, text, uuid) from public;
+
+grant execute on function "public"."resolve_referral"(uuid, text, text, uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.resolve_review (
   user_id     uuid,
@@ -9053,7 +11447,9 @@ create or replace function public.set_notification_preferences (
   low_balance                  boolean default null::boolean,
   call_cut_off                 boolean default null::boolean,
   low_balance_threshold_micros bigint  default null::bigint,
-  user_id                      uuid    default null::uuid
+  user_id                      uuid    default null::uuid,
+  credit_expiring              boolean default null::boolean,
+  referral_rewarded            boolean default null::boolean
 )
   returns jsonb
   language plpgsql
@@ -9069,7 +11465,9 @@ begin
   if set_notification_preferences.low_balance_threshold_micros not between 0 and 9007199254740991 then
     perform private.raise_error('invalid_request', '{"parameter": "low_balance_threshold_micros", "problem": "out of range"}');
   end if;
-  perform private.change_preferences(v_user.id, set_notification_preferences.low_balance, set_notification_preferences.call_cut_off);
+  perform private.change_preferences(v_user.id, jsonb_build_object(
+    'low_balance', set_notification_preferences.low_balance, 'call_cut_off', set_notification_preferences.call_cut_off,
+    'credit_expiring', set_notification_preferences.credit_expiring, 'referral_rewarded', set_notification_preferences.referral_rewarded));
   if set_notification_preferences.low_balance_threshold_micros is not null then
     update public.users u set low_balance_threshold_micros = set_notification_preferences.low_balance_threshold_micros where u.id = v_user.id;
   end if;
@@ -9077,11 +11475,11 @@ begin
 end
 $function$;
 
-comment on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid) is 'Changes which messages a person wants and the balance below which they are told; what is null stays. Raises not_authenticated, forbidden, user_not_found, wallet_closed, invalid_request.';
+comment on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid, boolean, boolean) is 'Changes which messages a person wants and the balance below which they are told; what is null stays. Raises not_authenticated, forbidden, user_not_found, wallet_closed, invalid_request.';
 
-revoke all on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid) from public;
+revoke all on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid, boolean, boolean) from public;
 
-grant execute on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid) to "authenticated", "postgres", "service_role";
+grant execute on function "public"."set_notification_preferences"(boolean, boolean, bigint, uuid, boolean, boolean) to "authenticated", "postgres", "service_role";
 
 create or replace function public.start_call (
   call_id     text,
@@ -9173,17 +11571,17 @@ create or replace function public.unsubscribe (
   set search_path to ''
   AS $function$
 declare
-  v_parts text[] := regexp_match(unsubscribe.token, '^([0-9a-f]{32})\.(low_balance|call_cut_off)\.([0-9a-f]{32})$');
+  v_parts text[] := regexp_match(unsubscribe.token, '^([0-9a-f]{32})\.([a-z_]+)\.([0-9a-f]{32})$');
   v_user_id uuid := v_parts[1];
   v_kind text := v_parts[2];
 begin
   -- Hashes are compared, so that the time it takes tells nothing about the signature.
-  if v_parts is null or sha256(convert_to(v_parts[3], 'UTF8')) <> sha256(convert_to(private.unsubscribe_signature(v_user_id, v_kind), 'UTF8')) then
+  if v_parts is null or not private.is_optional_notification(v_kind) or sha256(convert_to(v_parts[3], 'UTF8')) <> sha256(convert_to(private.unsubscribe_signature(v_user_id, v_kind), 'UTF8')) then
     perform private.raise_error('invalid_request', '{"parameter": "token", "problem": "not one of our links"}');
   end if;
   -- Of a closed wallet there is nothing left to switch off.
   if exists (select from public.users u where u.id = v_user_id and u.status <> 'closed') then
-    perform private.change_preferences(v_user_id, case when v_kind = 'low_balance' then false end, case when v_kind = 'call_cut_off' then false end);
+    perform private.change_preferences(v_user_id, jsonb_build_object(v_kind, false));
   end if;
   return jsonb_build_object('kind', v_kind);
 end
@@ -9194,6 +11592,40 @@ comment on function "public"."unsubscribe"(text) is 'Switches one kind of messag
 revoke all on function "public"."unsubscribe"(text) from public;
 
 grant execute on function "public"."unsubscribe"(text) to "postgres", "service_role";
+
+create or replace function public.void_grant (
+  user_id  uuid,
+  grant_id bigint,
+  reason   text,
+  actor_id uuid   default null::uuid
+)
+  returns jsonb
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  v_actor_id uuid := private.acting_admin(void_grant.actor_id);
+  v_grant public.credit_grants := private.lock_grant(void_grant.user_id, void_grant.grant_id);
+  v_line bigint;
+begin
+  perform private.record_audit(v_actor_id, 'void_grant', v_grant.user_id, void_grant.reason,
+    jsonb_build_object('grant_id', v_grant.id, 'amount_micros', v_grant.remaining_micros));
+  v_line := (private.post_transaction(v_grant.user_id, 'adjustment', -v_grant.remaining_micros,
+    case v_grant.source when 'promotional' then 'promotional_expense' else 'adjustment' end, 'Credit withdrawn',
+    p_reverses_line => v_grant.id, p_reason => void_grant.reason)).line;
+  insert into public.grant_entries (user_id, grant_id, line, amount_micros) values (v_grant.user_id, v_grant.id, v_line, -v_grant.remaining_micros);
+  update public.credit_grants g set remaining_micros = 0 where g.user_id = v_grant.user_id and g.id = v_grant.id returning * into v_grant;
+  perform private.cut_uncovered_calls(v_grant.user_id);
+  return private.grant_json(v_grant);
+end
+$function$;
+
+comment on function "public"."void_grant"(uuid, bigint, text, uuid) is 'Takes back what remains of a grant, with a reason, as a new journal line; live calls that lose their cover end. For admins and the secret key. Raises forbidden, invalid_request, user_not_found, grant_not_found, grant_not_changeable.';
+
+revoke all on function "public"."void_grant"(uuid, bigint, text, uuid) from public;
+
+grant execute on function "public"."void_grant"(uuid, bigint, text, uuid) to "authenticated", "postgres", "service_role";
 
 -- --------------------------------------------------------------------------------------------------
 -- Schema reporting
@@ -9247,6 +11679,55 @@ create view "reporting"."call_charges" with (security_invoker=true) AS  SELECT c
 comment on view "reporting"."call_charges" is 'Each charged call with each grant that paid for it: call, rate, grant, purchase, Stripe payment.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."call_charges" to "postgres";
+
+create view "reporting"."campaigns" with (security_invoker=true) AS  SELECT c.name AS campaign,
+    c.kind,
+    c.active,
+    c.starts_at,
+    c.ends_at,
+    c.budget_micros,
+    c.redeemed_count,
+    c.redeemed_micros,
+    COALESCE(r.people, (0)::bigint) AS people,
+    COALESCE(r.granted_micros, (0)::bigint) AS granted_micros,
+    COALESCE(r.remaining_micros, (0)::bigint) AS remaining_micros,
+    COALESCE(r.spent_micros, (0)::bigint) AS spent_micros,
+    COALESCE(r.expired_micros, (0)::bigint) AS expired_micros,
+    COALESCE(r.taken_back_micros, (0)::bigint) AS taken_back_micros,
+    COALESCE(v.purchases, (0)::bigint) AS purchases,
+    COALESCE(v.revenue_cents, (0)::bigint) AS revenue_cents
+   FROM ((private.campaigns c
+     LEFT JOIN ( SELECT r_1.campaign,
+            count(DISTINCT r_1.user_id) AS people,
+            (sum(g.granted_micros))::bigint AS granted_micros,
+            (sum(g.remaining_micros))::bigint AS remaining_micros,
+            (sum(e.spent_micros))::bigint AS spent_micros,
+            (sum(e.expired_micros))::bigint AS expired_micros,
+            (sum(e.taken_back_micros))::bigint AS taken_back_micros
+           FROM ((public.redemptions r_1
+             JOIN public.credit_grants g ON (((g.user_id = r_1.user_id) AND (g.id = r_1.grant_id))))
+             CROSS JOIN LATERAL ( SELECT (- COALESCE(sum(e_1.amount_micros) FILTER (WHERE (t.kind = ANY (ARRAY['call'::text, 'call_refund'::text, 'rerate'::text]))), (0)::numeric)) AS spent_micros,
+                    (- COALESCE(sum(e_1.amount_micros) FILTER (WHERE (t.kind = 'expiry'::text)), (0)::numeric)) AS expired_micros,
+                    (- COALESCE(sum(e_1.amount_micros) FILTER (WHERE (t.kind = ANY (ARRAY['clawback'::text, 'reinstatement'::text, 'adjustment'::text]))), (0)::numeric)) AS taken_back_micros
+                   FROM (public.grant_entries e_1
+                     JOIN public.transactions t ON (((t.user_id = e_1.user_id) AND (t.line = e_1.line))))
+                  WHERE ((e_1.user_id = g.user_id) AND (e_1.grant_id = g.id))) e)
+          GROUP BY r_1.campaign) r ON ((r.campaign = c.name)))
+     LEFT JOIN ( SELECT r_1.campaign,
+            count(DISTINCT p.id) AS purchases,
+            (sum((((p.paid_cents - p.tax_cents) - p.refunded_cents) - p.disputed_cents)))::bigint AS revenue_cents
+           FROM (( SELECT r_2.campaign,
+                    r_2.user_id,
+                    min(r_2.created_at) AS since
+                   FROM public.redemptions r_2
+                  WHERE (r_2.status = 'granted'::text)
+                  GROUP BY r_2.campaign, r_2.user_id) r_1
+             JOIN public.purchases p ON (((p.user_id = r_1.user_id) AND (p.status = 'paid'::text) AND (p.created_at >= (r_1.since - '1 day'::interval)))))
+          GROUP BY r_1.campaign) v ON ((v.campaign = c.name)));
+
+comment on view "reporting"."campaigns" is 'Each campaign: redeemed, spent, expired, and the payments of those who redeemed it, from the day before on.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."campaigns" to "postgres";
 
 create view "reporting"."deliveries" with (security_invoker=true) AS  SELECT d.user_id,
     d.notification_id,
@@ -9396,6 +11877,26 @@ create view "reporting"."reconcile_runs" with (security_invoker=true) AS  SELECT
 comment on view "reporting"."reconcile_runs" is 'What each run of the reconciler did.';
 
 grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."reconcile_runs" to "postgres";
+
+create view "reporting"."referrals" with (security_invoker=true) AS  SELECT r.referrer_id,
+    count(*) AS invited,
+    count(*) FILTER (WHERE (r.status = ANY (ARRAY['pending'::text, 'held'::text]))) AS pending,
+    count(*) FILTER (WHERE (r.status = 'held'::text)) AS held,
+    count(*) FILTER (WHERE (r.status = 'rewarded'::text)) AS rewarded,
+    count(*) FILTER (WHERE (r.status = 'reversed'::text)) AS reversed,
+    (COALESCE(sum(w.reward_micros), (0)::numeric))::bigint AS reward_micros,
+    (COALESCE(sum((((p.paid_cents - p.tax_cents) - p.refunded_cents) - p.disputed_cents)), (0)::numeric))::bigint AS first_payments_cents
+   FROM ((private.referrals r
+     LEFT JOIN public.purchases p ON (((p.user_id = r.referred_id) AND (p.id = r.purchase_id))))
+     LEFT JOIN LATERAL ( SELECT sum(t.amount_micros) AS reward_micros
+           FROM (private.referral_rewards w_1
+             JOIN public.transactions t ON (((t.user_id = w_1.user_id) AND (t.line = w_1.line))))
+          WHERE (w_1.referred_id = r.referred_id)) w ON (true))
+  GROUP BY r.referrer_id;
+
+comment on view "reporting"."referrals" is 'Each person who referred others: how many, what became of it, what it cost and brought.';
+
+grant delete, insert, maintain, references, select, trigger, truncate, update on table "reporting"."referrals" to "postgres";
 
 create view "reporting"."trial_balance" with (security_invoker=true) AS  SELECT 'user_wallets'::text AS account,
     (COALESCE(sum(t.amount_micros), (0)::numeric))::bigint AS balance_micros

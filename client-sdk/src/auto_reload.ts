@@ -214,6 +214,6 @@ export class AutoReload {
     const attempt = await this.#purchases.get(purchaseId, options);
     if (attempt.error) return attempt;
     // With the card saved anew, the bank knows it as one that may be charged again.
-    return this.#purchases.checkout(attempt.data.packageCode, { ...pages, ...options, saveCard: true });
+    return this.#purchases.checkout(attempt.data.packageCode!, { ...pages, ...options, saveCard: true });
   }
 }

@@ -37,6 +37,8 @@ export interface Balance {
   ratePlan: string | null;
   /** About how many seconds can be talked at the plan's general rate; `null` when it has none. */
   talkSeconds: number | null;
+  /** What expires next and when, soonest first; at most ten instants. Empty when nothing does. */
+  expiring: { expiresAt: string; amountMicros: Micros }[];
   /** The server's instant of this answer (ISO 8601). */
   asOf: string;
 }

@@ -9,9 +9,12 @@ import { History } from "./history.ts";
 import { lazy } from "./lazy.ts";
 import { Notices } from "./notices.ts";
 import { Packages } from "./packages.ts";
+import type { Promotions } from "./promotions.ts";
 import { Purchases } from "./purchases.ts";
 import { Rates } from "./rates.ts";
-import { Receipts } from "./receipts.ts";
+import type { Receipts } from "./receipts.ts";
+import type { Referrals } from "./referrals.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import { Transport } from "./transport.ts";
 
 /**
@@ -90,6 +93,10 @@ export interface Talktime {
   readonly rates: Rates;
   /** Buying credit. */
   readonly purchases: Purchases;
+  /** Codes for credit. */
+  readonly promotions: Promotions;
+  /** Friends who bring friends. */
+  readonly referrals: Referrals;
   /** What is left. */
   readonly balance: BalanceApi;
   /** Making calls. */
@@ -102,6 +109,8 @@ export interface Talktime {
   readonly notices: Notices;
   /** Saved cards. */
   readonly billing: Billing;
+  /** Credit every month or year. */
+  readonly subscriptions: Subscriptions;
   /** Credit that buys itself when it runs low. */
   readonly autoReload: AutoReload;
 }
@@ -132,10 +141,13 @@ export function createTalktime(supabase: SupabaseLike, options: TalktimeOptions 
     packages: new Packages(transport),
     rates: new Rates(transport),
     purchases,
+    promotions: lazy(async () => new (await import("./promotions.ts")).default(transport)),
+    referrals: lazy(async () => new (await import("./referrals.ts")).default(transport)),
+    subscriptions: lazy(async () => new (await import("./subscriptions.ts")).default(transport)),
     balance: new BalanceApi(transport),
     calls: new Calls(transport),
     history: new History(transport),
-    receipts: new Receipts(transport),
+    receipts: lazy(async () => new (await import("./receipts.ts")).default(transport)),
     notices: new Notices(transport),
     billing: lazy(async () => new (await import("./billing.ts")).Billing(transport)),
     autoReload: lazy(async () => new (await import("./auto_reload.ts")).AutoReload(transport, purchases)),

@@ -74,6 +74,31 @@ export type Database = {
           },
         ];
       };
+      "bonus_slabs": {
+        Row: {
+          "bonus_basis_points": number;
+          "currency": string;
+          "effective_from": string;
+          "effective_until": string | null;
+          "min_price_cents": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "bonus_basis_points": number;
+          "currency"?: string;
+          "effective_from": string;
+          "effective_until"?: string | null;
+          "min_price_cents": number;
+        };
+        Update: {
+          "bonus_basis_points"?: number;
+          "currency"?: string;
+          "effective_from"?: string;
+          "effective_until"?: string | null;
+          "min_price_cents"?: number;
+        };
+        Relationships: [];
+      };
       "call_logs": {
         Row: {
           "answered_at": string | null;
@@ -186,6 +211,7 @@ export type Database = {
           "remaining_micros": number;
           "source": string;
           "user_id": string;
+          "warned_days": number | null;
         };
         ComputedFields: never;
         Insert: {
@@ -197,6 +223,7 @@ export type Database = {
           "remaining_micros": number;
           "source": string;
           "user_id": string;
+          "warned_days"?: number | null;
         };
         Update: {
           "created_at"?: string;
@@ -207,6 +234,7 @@ export type Database = {
           "remaining_micros"?: number;
           "source"?: string;
           "user_id"?: string;
+          "warned_days"?: number | null;
         };
         Relationships: [
           {
@@ -236,6 +264,7 @@ export type Database = {
         Row: {
           "active": boolean;
           "bonus_micros": number;
+          "bonus_valid_days": number | null;
           "code": string;
           "credit_micros": number;
           "currency": string;
@@ -243,11 +272,13 @@ export type Database = {
           "name": string;
           "position": number;
           "price_cents": number;
+          "valid_days": number | null;
         };
         ComputedFields: never;
         Insert: {
           "active"?: boolean;
           "bonus_micros"?: number;
+          "bonus_valid_days"?: number | null;
           "code": string;
           "credit_micros": number;
           "currency"?: string;
@@ -255,10 +286,12 @@ export type Database = {
           "name": string;
           "position"?: number;
           "price_cents": number;
+          "valid_days"?: number | null;
         };
         Update: {
           "active"?: boolean;
           "bonus_micros"?: number;
+          "bonus_valid_days"?: number | null;
           "code"?: string;
           "credit_micros"?: number;
           "currency"?: string;
@@ -266,6 +299,7 @@ export type Database = {
           "name"?: string;
           "position"?: number;
           "price_cents"?: number;
+          "valid_days"?: number | null;
         };
         Relationships: [];
       };
@@ -309,20 +343,26 @@ export type Database = {
       "notification_preferences": {
         Row: {
           "call_cut_off": boolean;
+          "credit_expiring": boolean;
           "low_balance": boolean;
+          "referral_rewarded": boolean;
           "updated_at": string;
           "user_id": string;
         };
         ComputedFields: never;
         Insert: {
           "call_cut_off"?: boolean;
+          "credit_expiring"?: boolean;
           "low_balance"?: boolean;
+          "referral_rewarded"?: boolean;
           "updated_at": string;
           "user_id": string;
         };
         Update: {
           "call_cut_off"?: boolean;
+          "credit_expiring"?: boolean;
           "low_balance"?: boolean;
+          "referral_rewarded"?: boolean;
           "updated_at"?: string;
           "user_id"?: string;
         };
@@ -543,11 +583,13 @@ export type Database = {
       "purchases": {
         Row: {
           "bonus_micros": number;
+          "bonus_valid_days": number | null;
           "cancel_url": string;
           "check_count": number;
           "checkout_url": string | null;
           "clawed_back_micros": number;
           "created_at": string;
+          "credit_expires_at": string | null;
           "credit_micros": number;
           "currency": string;
           "disputed_cents": number;
@@ -559,10 +601,11 @@ export type Database = {
           "livemode": boolean;
           "next_check_at": string;
           "origin": string;
-          "package_code": string;
+          "package_code": string | null;
           "paid_at": string | null;
           "paid_cents": number | null;
           "payment_intent_id": string | null;
+          "plan_code": string | null;
           "price_cents": number;
           "receipt_url": string | null;
           "refunded_cents": number;
@@ -571,20 +614,25 @@ export type Database = {
           "status": string;
           "stripe_created_at": string | null;
           "stripe_customer_id": string | null;
+          "stripe_invoice_id": string | null;
           "stripe_session_id": string | null;
+          "subscription_id": string | null;
           "success_url": string;
           "superseded_at": string | null;
           "tax_cents": number | null;
           "user_id": string;
+          "valid_days": number | null;
         };
         ComputedFields: never;
         Insert: {
           "bonus_micros": number;
+          "bonus_valid_days"?: number | null;
           "cancel_url": string;
           "check_count"?: number;
           "checkout_url"?: string | null;
           "clawed_back_micros"?: number;
           "created_at": string;
+          "credit_expires_at"?: string | null;
           "credit_micros": number;
           "currency": string;
           "disputed_cents"?: number;
@@ -596,10 +644,11 @@ export type Database = {
           "livemode": boolean;
           "next_check_at": string;
           "origin"?: string;
-          "package_code": string;
+          "package_code"?: string | null;
           "paid_at"?: string | null;
           "paid_cents"?: number | null;
           "payment_intent_id"?: string | null;
+          "plan_code"?: string | null;
           "price_cents": number;
           "receipt_url"?: string | null;
           "refunded_cents"?: number;
@@ -608,19 +657,24 @@ export type Database = {
           "status"?: string;
           "stripe_created_at"?: string | null;
           "stripe_customer_id"?: string | null;
+          "stripe_invoice_id"?: string | null;
           "stripe_session_id"?: string | null;
+          "subscription_id"?: string | null;
           "success_url": string;
           "superseded_at"?: string | null;
           "tax_cents"?: number | null;
           "user_id": string;
+          "valid_days"?: number | null;
         };
         Update: {
           "bonus_micros"?: number;
+          "bonus_valid_days"?: number | null;
           "cancel_url"?: string;
           "check_count"?: number;
           "checkout_url"?: string | null;
           "clawed_back_micros"?: number;
           "created_at"?: string;
+          "credit_expires_at"?: string | null;
           "credit_micros"?: number;
           "currency"?: string;
           "disputed_cents"?: number;
@@ -632,10 +686,11 @@ export type Database = {
           "livemode"?: boolean;
           "next_check_at"?: string;
           "origin"?: string;
-          "package_code"?: string;
+          "package_code"?: string | null;
           "paid_at"?: string | null;
           "paid_cents"?: number | null;
           "payment_intent_id"?: string | null;
+          "plan_code"?: string | null;
           "price_cents"?: number;
           "receipt_url"?: string | null;
           "refunded_cents"?: number;
@@ -644,11 +699,14 @@ export type Database = {
           "status"?: string;
           "stripe_created_at"?: string | null;
           "stripe_customer_id"?: string | null;
+          "stripe_invoice_id"?: string | null;
           "stripe_session_id"?: string | null;
+          "subscription_id"?: string | null;
           "success_url"?: string;
           "superseded_at"?: string | null;
           "tax_cents"?: number | null;
           "user_id"?: string;
+          "valid_days"?: number | null;
         };
         Relationships: [
           {
@@ -659,11 +717,25 @@ export type Database = {
             referencedColumns: ["code"];
           },
           {
+            foreignKeyName: "purchases_plan_code_fkey";
+            columns: ["plan_code"];
+            isOneToOne: false;
+            referencedRelation: "subscription_plans";
+            referencedColumns: ["code"];
+          },
+          {
             foreignKeyName: "purchases_user_id_fkey";
             columns: ["user_id"];
             isOneToOne: false;
             referencedRelation: "users";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "purchases_user_id_subscription_id_fkey";
+            columns: ["user_id", "subscription_id"];
+            isOneToOne: false;
+            referencedRelation: "subscriptions";
+            referencedColumns: ["user_id", "id"];
           },
         ];
       };
@@ -797,6 +869,206 @@ export type Database = {
             isOneToOne: true;
             referencedRelation: "purchases";
             referencedColumns: ["user_id", "id"];
+          },
+        ];
+      };
+      "redemptions": {
+        Row: {
+          "amount_micros": number;
+          "campaign": string;
+          "code": string;
+          "created_at": string;
+          "grant_id": number | null;
+          "id": string;
+          "purchase_id": string | null;
+          "status": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_micros": number;
+          "campaign": string;
+          "code": string;
+          "created_at": string;
+          "grant_id"?: number | null;
+          "id"?: string;
+          "purchase_id"?: string | null;
+          "status": string;
+          "user_id": string;
+        };
+        Update: {
+          "amount_micros"?: number;
+          "campaign"?: string;
+          "code"?: string;
+          "created_at"?: string;
+          "grant_id"?: number | null;
+          "id"?: string;
+          "purchase_id"?: string | null;
+          "status"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "redemptions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "redemptions_user_id_grant_id_fkey";
+            columns: ["user_id", "grant_id"];
+            isOneToOne: false;
+            referencedRelation: "credit_grants";
+            referencedColumns: ["user_id", "id"];
+          },
+          {
+            foreignKeyName: "redemptions_user_id_purchase_id_fkey";
+            columns: ["user_id", "purchase_id"];
+            isOneToOne: false;
+            referencedRelation: "purchases";
+            referencedColumns: ["user_id", "id"];
+          },
+        ];
+      };
+      "subscription_plans": {
+        Row: {
+          "active": boolean;
+          "code": string;
+          "credit_micros": number;
+          "currency": string;
+          "lookup_key": string;
+          "name": string;
+          "period": string;
+          "position": number;
+          "price_cents": number;
+          "rate_plan": string | null;
+          "rollover": string;
+          "rollover_cap_micros": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active"?: boolean;
+          "code": string;
+          "credit_micros": number;
+          "currency"?: string;
+          "lookup_key"?: never;
+          "name": string;
+          "period": string;
+          "position"?: number;
+          "price_cents": number;
+          "rate_plan"?: string | null;
+          "rollover"?: string;
+          "rollover_cap_micros"?: number | null;
+        };
+        Update: {
+          "active"?: boolean;
+          "code"?: string;
+          "credit_micros"?: number;
+          "currency"?: string;
+          "lookup_key"?: never;
+          "name"?: string;
+          "period"?: string;
+          "position"?: number;
+          "price_cents"?: number;
+          "rate_plan"?: string | null;
+          "rollover"?: string;
+          "rollover_cap_micros"?: number | null;
+        };
+        Relationships: [];
+      };
+      "subscriptions": {
+        Row: {
+          "cancel_at_period_end": boolean;
+          "cancel_url": string;
+          "check_count": number;
+          "checkout_url": string | null;
+          "created_at": string;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "ended_at": string | null;
+          "id": string;
+          "idempotency_key": string;
+          "livemode": boolean;
+          "next_check_at": string;
+          "next_plan_code": string | null;
+          "plan_code": string;
+          "rate_plan_before": string | null;
+          "rate_plan_given": string | null;
+          "status": string;
+          "stripe_session_id": string | null;
+          "stripe_subscription_id": string | null;
+          "success_url": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "cancel_at_period_end"?: boolean;
+          "cancel_url": string;
+          "check_count"?: number;
+          "checkout_url"?: string | null;
+          "created_at": string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "idempotency_key": string;
+          "livemode": boolean;
+          "next_check_at": string;
+          "next_plan_code"?: string | null;
+          "plan_code": string;
+          "rate_plan_before"?: string | null;
+          "rate_plan_given"?: string | null;
+          "status"?: string;
+          "stripe_session_id"?: string | null;
+          "stripe_subscription_id"?: string | null;
+          "success_url": string;
+          "user_id": string;
+        };
+        Update: {
+          "cancel_at_period_end"?: boolean;
+          "cancel_url"?: string;
+          "check_count"?: number;
+          "checkout_url"?: string | null;
+          "created_at"?: string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "idempotency_key"?: string;
+          "livemode"?: boolean;
+          "next_check_at"?: string;
+          "next_plan_code"?: string | null;
+          "plan_code"?: string;
+          "rate_plan_before"?: string | null;
+          "rate_plan_given"?: string | null;
+          "status"?: string;
+          "stripe_session_id"?: string | null;
+          "stripe_subscription_id"?: string | null;
+          "success_url"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscriptions_next_plan_code_fkey";
+            columns: ["next_plan_code"];
+            isOneToOne: false;
+            referencedRelation: "subscription_plans";
+            referencedColumns: ["code"];
+          },
+          {
+            foreignKeyName: "subscriptions_plan_code_fkey";
+            columns: ["plan_code"];
+            isOneToOne: false;
+            referencedRelation: "subscription_plans";
+            referencedColumns: ["code"];
+          },
+          {
+            foreignKeyName: "subscriptions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -946,6 +1218,17 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "add_promo_codes": {
+        Args: {
+          "actor_id"?: string;
+          "campaign": string;
+          "codes"?: (string)[];
+          "count"?: number;
+          "max_redemptions"?: number;
+          "reason": string;
+        };
+        Returns: Json;
+      };
       "answer_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
       "apply_checkout_session": {
         Args: { "purchase_id": string; "session": Json; "user_id": string };
@@ -953,8 +1236,10 @@ export type Database = {
       };
       "apply_dispute": { Args: { "dispute": Json }; Returns: Json };
       "apply_found_session": { Args: { "session": Json }; Returns: Json };
+      "apply_invoice": { Args: { "invoice": Json }; Returns: Json };
       "apply_payment_intent": { Args: { "intent": Json }; Returns: Json };
       "apply_refund": { Args: { "refund": Json }; Returns: Json };
+      "apply_subscription": { Args: { "subscription": Json }; Returns: Json };
       "attach_checkout_session": {
         Args: {
           "checkout_url": string;
@@ -964,6 +1249,17 @@ export type Database = {
           "stripe_customer_id"?: string;
           "stripe_price_id"?: string;
           "stripe_session_id": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
+      "attach_subscription_session": {
+        Args: {
+          "checkout_url": string;
+          "livemode": boolean;
+          "stripe_price_id"?: string;
+          "stripe_session_id": string;
+          "subscription_id": string;
           "user_id": string;
         };
         Returns: Json;
@@ -985,15 +1281,33 @@ export type Database = {
         Returns: Json;
       };
       "begin_reload_charge": { Args: { "purchase_id": string; "user_id": string }; Returns: Json };
+      "check_promo_code": {
+        Args: { "code": string; "package_code"?: string; "user_id"?: string };
+        Returns: Json;
+      };
       "claim_due_purchases": { Args: { "batch_size"?: number }; Returns: Json };
       "claim_due_refunds": { Args: { "batch_size"?: number }; Returns: Json };
       "claim_due_reloads": { Args: { "batch_size"?: number }; Returns: Json };
+      "claim_due_subscriptions": { Args: { "batch_size"?: number }; Returns: Json };
       "claim_notifications": { Args: { "batch_size"?: number }; Returns: Json };
+      "claim_referral": { Args: { "code": string; "user_id"?: string }; Returns: Json };
+      "create_campaign": { Args: { "actor_id"?: string; "campaign": Json; "reason": string }; Returns: Json };
       "create_purchase": {
         Args: {
           "cancel_url": string;
           "idempotency_key": string;
           "package_code": string;
+          "promo_code"?: string;
+          "success_url": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
+      "create_subscription": {
+        Args: {
+          "cancel_url": string;
+          "idempotency_key": string;
+          "plan_code": string;
           "success_url": string;
           "user_id": string;
         };
@@ -1008,6 +1322,10 @@ export type Database = {
         Args: { "destination": string; "duration_seconds"?: number; "user_id"?: string };
         Returns: Json;
       };
+      "expire_subscription_session": {
+        Args: { "subscription_id": string; "user_id": string };
+        Returns: Json;
+      };
       "explain_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
       "extend_call": {
         Args: {
@@ -1015,6 +1333,16 @@ export type Database = {
           "elapsed_seconds"?: number;
           "request_number"?: number;
           "user_id"?: string;
+        };
+        Returns: Json;
+      };
+      "extend_grant": {
+        Args: {
+          "actor_id"?: string;
+          "expires_at": string;
+          "grant_id": number;
+          "reason": string;
+          "user_id": string;
         };
         Returns: Json;
       };
@@ -1029,6 +1357,11 @@ export type Database = {
         Args: { "purchase_id"?: string; "stripe_session_id"?: string; "user_id": string };
         Returns: Json;
       };
+      "find_subscription": { Args: { "plan_code"?: string; "user_id": string }; Returns: Json };
+      "find_subscription_page": {
+        Args: { "stripe_session_id"?: string; "subscription_id"?: string; "user_id": string };
+        Returns: Json;
+      };
       "finish_reconcile_run": {
         Args: { "counts": Json; "error"?: string; "run_id": number };
         Returns: undefined;
@@ -1040,6 +1373,7 @@ export type Database = {
       "get_call": { Args: { "call_id": string; "user_id"?: string }; Returns: Json };
       "get_notification_preferences": { Args: { "user_id"?: string }; Returns: Json };
       "get_receipt": { Args: { "purchase_id": string; "user_id"?: string }; Returns: Json };
+      "get_referral_code": { Args: { "user_id"?: string }; Returns: Json };
       "get_statement": {
         Args: { "before_line"?: number; "page_size"?: number; "user_id"?: string };
         Returns: Json;
@@ -1061,6 +1395,7 @@ export type Database = {
         Args: { "error": string; "purchase_id": string; "user_id": string };
         Returns: undefined;
       };
+      "redeem_code": { Args: { "code": string; "user_id"?: string }; Returns: Json };
       "refund_call": {
         Args: { "amount_micros"?: number; "call_id": string; "reason": string; "user_id": string };
         Returns: Json;
@@ -1078,6 +1413,10 @@ export type Database = {
           "started_from": string;
           "user_id"?: string;
         };
+        Returns: Json;
+      };
+      "resolve_referral": {
+        Args: { "actor_id"?: string; "decision": string; "reason": string; "referred_id": string };
         Returns: Json;
       };
       "resolve_review": {
@@ -1118,8 +1457,10 @@ export type Database = {
       "set_notification_preferences": {
         Args: {
           "call_cut_off"?: boolean;
+          "credit_expiring"?: boolean;
           "low_balance"?: boolean;
           "low_balance_threshold_micros"?: number;
+          "referral_rewarded"?: boolean;
           "user_id"?: string;
         };
         Returns: Json;
@@ -1130,6 +1471,10 @@ export type Database = {
       };
       "sweep_calls": { Args: { "batch_size"?: number }; Returns: Json };
       "unsubscribe": { Args: { "token": string }; Returns: Json };
+      "void_grant": {
+        Args: { "actor_id"?: string; "grant_id": number; "reason": string; "user_id": string };
+        Returns: Json;
+      };
     };
     Enums: {
       [_ in never]: never;

@@ -43,6 +43,7 @@ export {
 export { type Notice, type NoticeKind, type NoticePreferences, Notices } from "./notices.ts";
 export { type CreditPackage, Packages } from "./packages.ts";
 export { type Page, type PageOptions, PageRequest } from "./pages.ts";
+export type { PromoOffer, Promotions, Redemption } from "./promotions.ts";
 export {
   type Checkout,
   type CheckoutOptions,
@@ -54,5 +55,7 @@ export {
   type WaitOptions,
 } from "./purchases.ts";
 export { type RateOptions, Rates } from "./rates.ts";
-export { type Receipt, Receipts } from "./receipts.ts";
+export type { Receipt, Receipts } from "./receipts.ts";
+export type { Claim, Referral, Referrals } from "./referrals.ts";
 export type { Result } from "./result.ts";
+export type { Plan, SubscribeOptions, Subscription, Subscriptions } from "./subscriptions.ts";

@@ -24,6 +24,11 @@ export type NoticeKind =
   | "call_cut_off"
   | "auto_reload_failed"
   | "payment_action_required"
+  | "credit_expiring"
+  | "referral_rewarded"
+  | "subscription_past_due"
+  | "subscription_unpaid"
+  | "subscription_canceled"
   | (string & Record<never, never>);
 
 /**
@@ -67,6 +72,10 @@ export interface NoticePreferences {
   lowBalance: boolean;
   /** Whether to tell that a call ended because the credit ran out. */
   callCutOff: boolean;
+  /** Whether to tell that credit is about to expire. */
+  creditExpiring: boolean;
+  /** Whether to tell that a friend's first payment was rewarded. */
+  referralRewarded: boolean;
   /** The balance below which to tell; `null` means never. */
   lowBalanceThresholdMicros: Micros | null;
 }
@@ -149,12 +158,20 @@ export class Notices {
    * ```
    */
   setPreferences(
-    changes: { lowBalance?: boolean; callCutOff?: boolean; lowBalanceThresholdMicros?: Micros },
+    changes: {
+      lowBalance?: boolean;
+      callCutOff?: boolean;
+      creditExpiring?: boolean;
+      referralRewarded?: boolean;
+      lowBalanceThresholdMicros?: Micros;
+    },
     options: { signal?: AbortSignal } = {},
   ): Promise<Result<NoticePreferences>> {
     return this.#transport.rpc<NoticePreferences>("set_notification_preferences", {
       low_balance: changes.lowBalance,
       call_cut_off: changes.callCutOff,
+      credit_expiring: changes.creditExpiring,
+      referral_rewarded: changes.referralRewarded,
       low_balance_threshold_micros: changes.lowBalanceThresholdMicros,
     }, options.signal);
   }

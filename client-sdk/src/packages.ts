@@ -25,8 +25,12 @@ export interface CreditPackage {
   priceCents: number;
   /** Credit it brings. */
   creditMicros: Micros;
-  /** Promotional credit on top. */
+  /** Promotional credit on top, volume discount included. */
   bonusMicros: Micros;
+  /** How many days the paid credit may be spent; `null` means for ever. */
+  validDays: number | null;
+  /** The same for the promotional credit. */
+  bonusValidDays: number | null;
 }
 
 /**

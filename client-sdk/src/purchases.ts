@@ -44,7 +44,10 @@ export type PurchaseStatus =
 export interface Purchase {
   purchaseId: string;
   userId: string;
-  packageCode: string;
+  /** `null` for a payment of a subscription. */
+  packageCode: string | null;
+  /** The subscription whose invoice it paid; `null` for a package. */
+  subscriptionId: string | null;
   status: PurchaseStatus;
   /** `checkout` was paid on the payment provider's page, `auto_reload` by a saved card. Newer servers may know more. */
   origin: "checkout" | "auto_reload" | (string & Record<never, never>);
@@ -106,6 +109,8 @@ export interface CheckoutOptions {
   saveCard?: boolean;
   /** Repeating a checkout with the same key returns the same purchase. Default: a new one for each call. */
   idempotencyKey?: string;
+  /** A promotion code that brings a bonus; it is granted once the purchase is paid. */
+  promoCode?: string;
   /** Stops the request. */
   signal?: AbortSignal;
 }
@@ -189,7 +194,8 @@ const LONGEST_INTERVAL_MS = 15_000;
 const NOT_FINAL =
   "The payment is not final yet. Nothing is lost; a payment already made is credited by itself.";
 const FINAL: readonly string[] = ["paid", "expired", "failed", "review"];
-const COLUMNS = `purchase_id:id,user_id,package_code,status,price_cents,currency,credit_micros,bonus_micros,
+const COLUMNS =
+  `purchase_id:id,user_id,package_code,subscription_id,status,price_cents,currency,credit_micros,bonus_micros,
 stripe_session_id,checkout_url,session_expires_at,payment_intent_id,receipt_url,invoice_url,review_reason,failure_code,
 origin,refunded_cents,disputed_cents,clawed_back_micros,
 success_url,cancel_url,created_at,paid_at` as const;
@@ -206,7 +212,12 @@ type Unread =
   | "superseded_at"
   | "next_check_at"
   | "check_count"
-  | "last_check_error";
+  | "last_check_error"
+  | "valid_days"
+  | "bonus_valid_days"
+  | "credit_expires_at"
+  | "plan_code"
+  | "stripe_invoice_id";
 type PurchaseRow = Omit<Columns, Unread> & { purchase_id: string };
 
 function purchase(row: PurchaseRow): Purchase {
@@ -247,10 +258,10 @@ export class Purchases {
    * idempotency key.
    *
    * @param packageCode a package's code, such as `credit_10`
-   * @param options the pages to return to, and an idempotency key
-   * @returns the purchase and its page; errors: `package_not_found`, `redirect_not_allowed`, `idempotency_conflict`,
-   * `rate_limited`, `too_many_failed_payments`, `wallet_suspended`, `wallet_closed`, `payment_provider_unavailable`,
-   * `payment_provider_error`
+   * @param options the pages to return to, an idempotency key and a promotion code
+   * @returns the purchase and its page; errors: `package_not_found`, `promo_code_not_valid` (`details.problem` says why),
+   * `redirect_not_allowed`, `idempotency_conflict`, `rate_limited`, `too_many_failed_payments`, `wallet_suspended`,
+   * `wallet_closed`, `payment_provider_unavailable`, `payment_provider_error`
    * @example
    * ```ts
    * const { data, error } = await talktime.purchases.checkout('credit_20', {
@@ -267,6 +278,7 @@ export class Purchases {
       success_url: options.successUrl,
       cancel_url: options.cancelUrl,
       idempotency_key: options.idempotencyKey ?? crypto.randomUUID(),
+      promo_code: options.promoCode,
       save_card: options.saveCard,
     };
     const send = () => this.#transport.invoke<Checkout>("create-checkout", body, options.signal);

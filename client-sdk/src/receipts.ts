@@ -161,3 +161,5 @@ export class Receipts {
     );
   }
 }
+
+export { Receipts as default };

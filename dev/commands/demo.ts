@@ -107,6 +107,11 @@ async function setScene(env: StackEnv, database: postgres.Sql): Promise<Scene> {
     clock,
     stripe: new StripeControl(env.STRIPE_API_URL!),
     email,
+    makeCode: async (code) => {
+      const campaign = { name: "extra", kind: "percent_bonus", basis_points: 1000, valid_days: 30 };
+      await database`select public.create_campaign(${database.json(campaign)}, 'Demo')`;
+      await database`select public.add_promo_codes('extra', 'Demo', ${[code]}, 0, null)`;
+    },
     reconcile: async () => {
       const answer = await fetch(`${env.FUNCTIONS_URL}/reconcile-payments`, {
         method: "POST",

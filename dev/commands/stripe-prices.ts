@@ -1,4 +1,4 @@
-// `npm run stripe:prices`: gives every package on sale a product and a price at Stripe. Run it after the first
+// `npm run stripe:prices`: gives every package and every plan on sale a product and a price at Stripe. Run it after the first
 // deployment and whenever a package changes; running it again changes nothing.
 import { createClient } from "@supabase/supabase-js";
 import Stripe from "stripe";
@@ -12,6 +12,8 @@ export interface SoldPackage {
   currency: string;
   price_cents: number;
   lookup_key: string;
+  /** How often it is paid; a package is paid once. */
+  period?: "month" | "year";
 }
 
 export type Outcome = "created" | "found" | "reactivated";
@@ -49,18 +51,24 @@ async function ensurePrice(stripe: Stripe, sold: SoldPackage): Promise<EnsuredPr
     lookup_key: sold.lookup_key,
     // Somebody may have moved the key to another price by hand; it comes back to one that has the right amount.
     transfer_lookup_key: true,
-    metadata: { package_code: sold.code },
+    ...(sold.period === undefined ? {} : { recurring: { interval: sold.period } }),
+    // A plan's invoices name the price, which may lose its key to another one by hand.
+    metadata: { ...codeOf(sold), ...(sold.period === undefined ? {} : { lookup_key: sold.lookup_key }) },
   }, { idempotencyKey: `price:${sold.lookup_key}:${found?.id ?? "new"}` });
   return { package: sold, priceId: price.id, outcome: "created" };
 }
 
 const fits = (price: Stripe.Price, sold: SoldPackage): boolean =>
   price.unit_amount === sold.price_cents && price.currency === sold.currency &&
-  price.tax_behavior !== "inclusive";
+  price.tax_behavior !== "inclusive" && price.recurring?.interval === sold.period &&
+  (price.recurring?.interval_count ?? 1) === 1;
+
+const codeOf = (sold: SoldPackage): Record<string, string> =>
+  sold.period === undefined ? { package_code: sold.code } : { plan_code: sold.code };
 
 /** The product's id is fixed, so creating it twice is impossible; its name follows the package's. */
 async function ensureProduct(stripe: Stripe, sold: SoldPackage): Promise<string> {
-  const id = `talktime_${sold.code}`;
+  const id = sold.period === undefined ? `talktime_${sold.code}` : `talktime_plan_${sold.code}`;
   try {
     const product = await stripe.products.retrieve(id);
     if (!product.active || product.name !== sold.name) {
@@ -68,7 +76,7 @@ async function ensureProduct(stripe: Stripe, sold: SoldPackage): Promise<string>
     }
   } catch (error) {
     if (!hasCode(error, "resource_missing")) throw error;
-    await stripe.products.create({ id, name: sold.name, metadata: { package_code: sold.code } }).catch(
+    await stripe.products.create({ id, name: sold.name, metadata: codeOf(sold) }).catch(
       (failure) => {
         // Another run was faster by a moment.
         if (!hasCode(failure, "resource_already_exists")) throw failure;
@@ -82,14 +90,28 @@ const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Stripe.errors.StripeInvalidRequestError && error.code === code;
 
 /** The packages on sale, read as the deployer through the Data API. */
-export async function readPackages(supabaseUrl: string, secretKey: string): Promise<SoldPackage[]> {
+export function readPackages(supabaseUrl: string, secretKey: string): Promise<SoldPackage[]> {
+  return readSold(supabaseUrl, secretKey, "credit_packages", COLUMNS);
+}
+
+export function readPlans(supabaseUrl: string, secretKey: string): Promise<SoldPackage[]> {
+  return readSold(supabaseUrl, secretKey, "subscription_plans", `${COLUMNS}, period`);
+}
+
+const COLUMNS = "code, name, currency, price_cents, lookup_key";
+
+async function readSold(
+  supabaseUrl: string,
+  secretKey: string,
+  table: string,
+  columns: string,
+): Promise<SoldPackage[]> {
   const client = createClient(supabaseUrl, secretKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
-  const { data, error } = await client.from("credit_packages")
-    .select("code, name, currency, price_cents, lookup_key").eq("active", true).order("position");
-  if (error) throw new Error(`The packages could not be read from ${supabaseUrl}: ${error.message}`);
-  return data as SoldPackage[];
+  const { data, error } = await client.from(table).select(columns).eq("active", true).order("position");
+  if (error) throw new Error(`What is on sale could not be read from ${supabaseUrl}: ${error.message}`);
+  return data as unknown as SoldPackage[];
 }
 
 /** The outcome as an aligned table. */
@@ -125,8 +147,12 @@ export default async function stripePrices(args: string[]): Promise<number> {
     return 2;
   }
   try {
-    const packages = await readPackages(settings.supabaseUrl, settings.secretKey);
-    const prices = await ensurePrices(createStripe(settings), packages);
+    const { supabaseUrl, secretKey } = settings;
+    const [packages, plans] = await Promise.all([
+      readPackages(supabaseUrl, secretKey),
+      readPlans(supabaseUrl, secretKey),
+    ]);
+    const prices = await ensurePrices(createStripe(settings), [...packages, ...plans]);
     console.log(formatPrices(prices));
     return 0;
   } catch (error) {

@@ -29,6 +29,8 @@ export interface Scene {
   clock: DemoClock;
   stripe: StripeControl;
   email: string;
+  /** Makes a campaign with a code, as an admin does: a tenth more with a purchase, to be spent within 30 days. */
+  makeCode(code: string): Promise<void>;
   /** Runs the scheduled reconciler once, as pg_cron does every minute. */
   reconcile(): Promise<{ checked: number; credited: number }>;
 }
@@ -79,10 +81,14 @@ async function signUp(scene: Scene): Promise<void> {
 }
 
 async function buyCredit({ talktime, stripe, ...scene }: Scene): Promise<void> {
-  chapter("Buys $10 of credit");
+  chapter("Buys $10 of credit with a promotion code");
   const packages = ok("packages", await talktime.packages.list());
   fact("On sale", packages.map((item) => item.name).join(" · "));
-  const { purchase, checkoutUrl } = ok("checkout", await talktime.purchases.checkout("credit_10", PAGES));
+  await scene.makeCode("EXTRA10");
+  const offer = ok("code", await talktime.promotions.check("extra10", { packageCode: "credit_10" }));
+  fact("Code EXTRA10", `${dollars(offer.amountMicros)} more, to be spent within ${offer.validDays} days`);
+  const options = { ...PAGES, promoCode: "extra10" };
+  const { purchase, checkoutUrl } = ok("checkout", await talktime.purchases.checkout("credit_10", options));
   if (checkoutUrl === null) throw new Error("The purchase has no page to pay on.");
   fact("Stripe's page", checkoutUrl);
   const early = ok("verify", await talktime.purchases.verify({ purchaseId: purchase.purchaseId }));
@@ -96,7 +102,14 @@ async function buyCredit({ talktime, stripe, ...scene }: Scene): Promise<void> {
   const again = ok("verify", await talktime.purchases.verify({ purchaseId: purchase.purchaseId }));
   expect("Credited a second time", again.credited, false);
   done("Back on the success page the credit is there. Reloading it adds nothing.");
-  await showBalance({ talktime, stripe, ...scene }, 10_000_000);
+  await showBalance({ talktime, stripe, ...scene }, 11_000_000);
+  const [first, ...others] = ok("balance", await talktime.balance.get()).expiring;
+  expect("What expires first", first?.amountMicros, toMicros(1_000_000));
+  expect("What expires after it", others.length, 0);
+  fact(
+    "Expires",
+    `${dollars(first!.amountMicros)} on ${first!.expiresAt.slice(0, 10)}, so it is spent first`,
+  );
 }
 
 async function runDry(scene: Scene): Promise<void> {
@@ -105,7 +118,7 @@ async function runDry(scene: Scene): Promise<void> {
   const estimate = ok("estimate", await talktime.calls.estimate(NUMBER));
   fact("Price", `${dollars(estimate.rate.perMinuteMicros)} a minute, by the minute`);
   fact("Could last", formatDuration(estimate.maxSeconds, { style: "words", locale: "en-US" }));
-  expect("The longest call", estimate.maxSeconds, 3960);
+  expect("The longest call", estimate.maxSeconds, 4380);
   const call = ok("start", await talktime.calls.start(NUMBER, { callId: "demo-call-1" }));
   fact("Calling", `${call.state.destination}, ${dollars(call.state.holdMicros)} held`);
   ok("answer", await call.answer());
@@ -116,11 +129,11 @@ async function runDry(scene: Scene): Promise<void> {
   await clock.run(1);
   expect("Warnings", warned.join(), "60,30,10");
   expect("The reason", state.endReason, "credit_exhausted");
-  expect("Seconds talked", state.durationSeconds, 3960);
-  expect("The cost", state.costMicros, toMicros(9_900_000));
+  expect("Seconds talked", state.durationSeconds, 4380);
+  expect("The cost", state.costMicros, toMicros(10_950_000));
   line(`   ${danger("✗")} Your call ended because your credit ran out. Nothing more was charged.`);
   fact("Talked", `${formatDuration(state.durationSeconds!)} for ${dollars(state.costMicros!)}`);
-  await showBalance(scene, 100_000);
+  await showBalance(scene, 50_000);
 }
 
 /** Shows the seconds left as a phone would, and slows the clock when it gets interesting. */
@@ -152,8 +165,8 @@ async function topUp(scene: Scene): Promise<void> {
   chapter("Tops up, and closes the browser too early");
   const { talktime, stripe, clock } = scene;
   const refused = await talktime.calls.start(NUMBER);
-  expect("A call on ten cents", refused.error?.code, "insufficient_credit");
-  done("Calling again is refused: ten cents do not cover a minute.");
+  expect("A call on five cents", refused.error?.code, "insufficient_credit");
+  done("Calling again is refused: five cents do not cover a minute.");
   const { purchase } = ok("checkout", await talktime.purchases.checkout("credit_5", PAGES));
   await stripe.payCheckout(purchase.stripeSessionId!, { card: "4242424242424242" });
   done("Pays $5.00 and closes the tab before the success page loads. No webhook tells us.");
@@ -161,7 +174,7 @@ async function topUp(scene: Scene): Promise<void> {
   const run = await scene.reconcile();
   expect("Purchases the reconciler credited", run.credited, 1);
   done("A minute later the reconciler asks Stripe and finds the payment.");
-  await showBalance(scene, 5_100_000);
+  await showBalance(scene, 5_050_000);
 }
 
 async function callAgain(scene: Scene): Promise<void> {
@@ -183,7 +196,7 @@ async function callAgain(scene: Scene): Promise<void> {
       dollars(state.costMicros!)
     }.`,
   );
-  await showBalance(scene, 4_650_000);
+  await showBalance(scene, 4_600_000);
 }
 
 async function readStatement({ talktime }: Scene): Promise<void> {
@@ -205,11 +218,11 @@ async function readStatement({ talktime }: Scene): Promise<void> {
     ]),
     [0, 4, 5],
   );
-  expect("Lines", items.length, 4);
-  expect("The sum of the lines", items.reduce((sum, item) => sum + item.amountMicros, 0), 4_650_000);
+  expect("Lines", items.length, 5);
+  expect("The sum of the lines", items.reduce((sum, item) => sum + item.amountMicros, 0), 4_600_000);
   expect(
     "What paid for the last call",
     items[0]?.grants.map((part) => part.amountMicros).join(),
-    "-100000,-350000",
+    "-50000,-400000",
   );
 }

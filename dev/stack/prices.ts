@@ -1,16 +1,23 @@
-// A new stack can sell at once: each package gets its product and price at Stripe, as `npm run stripe:prices` gives it
+// A new stack can sell at once: each package and plan gets its product and price at Stripe, as `npm run stripe:prices` gives it
 // to a deployed project.
 import postgres from "postgres";
 import type { SoldPackage } from "../commands/stripe-prices.ts";
 import type { StackEnv } from "./env.ts";
 
-async function packagesOnSale(databaseUrl: string): Promise<SoldPackage[]> {
+async function onSale(databaseUrl: string): Promise<SoldPackage[]> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
     const [known] = await sql`select to_regclass('public.credit_packages') is not null as there`;
     if (!known?.there) return [];
-    return await sql<SoldPackage[]>`select code, name, currency, price_cents::int as price_cents, lookup_key
+    const packages = await sql<
+      SoldPackage[]
+    >`select code, name, currency, price_cents::int as price_cents, lookup_key
       from public.credit_packages where active order by position`;
+    const plans = await sql<
+      SoldPackage[]
+    >`select code, name, currency, price_cents::int as price_cents, lookup_key, period
+      from public.subscription_plans where active order by position`;
+    return [...packages, ...plans];
   } finally {
     await sql.end();
   }
@@ -26,13 +33,13 @@ function withinLimit<T>(work: Promise<T>): Promise<T> {
 /** Answers what went wrong, in words for the banner; the stack is useful without prices. */
 export async function ensureStripePrices(env: StackEnv): Promise<string | null> {
   try {
-    const packages = await packagesOnSale(env.DB_URL);
-    if (packages.length === 0) return null;
+    const sold = await onSale(env.DB_URL);
+    if (sold.length === 0) return null;
     const { ensurePrices } = await import("../commands/stripe-prices.ts");
     const { createStripe } = await import("../../supabase/functions/_shared/stripe.ts");
     const stripeApiUrl = env.STRIPE_API_URL ? new URL(env.STRIPE_API_URL) : null;
     const stripe = createStripe({ stripeSecretKey: env.STRIPE_SECRET_KEY, stripeApiUrl });
-    await withinLimit(ensurePrices(stripe, packages));
+    await withinLimit(ensurePrices(stripe, sold));
     return null;
   } catch (error) {
     return `Stripe has no prices yet (${(error as Error).message}). → npm run stripe:prices makes them.`;

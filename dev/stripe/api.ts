@@ -14,6 +14,7 @@ import { couponRoutes } from "./resources/coupons.ts";
 import { customerRoutes } from "./resources/customers.ts";
 import { disputeRoutes } from "./resources/disputes.ts";
 import { eventRoutes } from "./resources/events.ts";
+import { invoicePaymentRoutes } from "./resources/invoice_payments.ts";
 import { invoiceRoutes } from "./resources/invoices.ts";
 import { paymentIntentRoutes } from "./resources/payment_intents.ts";
 import { paymentMethodRoutes } from "./resources/payment_methods.ts";
@@ -23,6 +24,8 @@ import { productRoutes } from "./resources/products.ts";
 import { refundRoutes } from "./resources/refunds.ts";
 import { sessionRoutes } from "./resources/sessions.ts";
 import { setupIntentRoutes } from "./resources/setup_intents.ts";
+import { subscriptionRoutes } from "./resources/subscriptions.ts";
+import { testClockRoutes } from "./resources/test_clocks.ts";
 import { findRoute, type Route } from "./router.ts";
 import type { Simulator } from "./simulator.ts";
 import { runDueTasks } from "./tasks.ts";
@@ -41,6 +44,9 @@ const ROUTES: readonly Route[] = [
   ...refundRoutes,
   ...disputeRoutes,
   ...invoiceRoutes,
+  ...invoicePaymentRoutes,
+  ...subscriptionRoutes,
+  ...testClockRoutes,
   ...portalRoutes,
   ...balanceTransactionRoutes,
   ...eventRoutes,

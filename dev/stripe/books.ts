@@ -1,9 +1,14 @@
+import { sessionOfIntent } from "./checkout.ts";
+import { invoiceOfIntent } from "./invoicing.ts";
 import type { Simulator } from "./simulator.ts";
-import type { Charge, Session } from "./types.ts";
+import type { Charge, Invoice, Session } from "./types.ts";
 
 /** What became of one payment, in the currency's smallest unit. */
 export interface BookedPayment {
   session: string | null;
+  /** Null unless an invoice was paid; the subscription it was for is null for a single payment's. */
+  invoice: string | null;
+  subscription: string | null;
   /** Null for a session on which nothing was to be paid. */
   payment_intent: string | null;
   charge: string | null;
@@ -21,6 +26,7 @@ export interface BookedPayment {
   disputed_reinstated: number;
   /** What Stripe took, for the payment and for its disputes. */
   fees: number;
+  /** The payment's own, or the subscription's as its invoice has it. */
   metadata: Record<string, string>;
 }
 
@@ -51,14 +57,23 @@ export function books(sim: Simulator, { since = -Infinity, until = Infinity }: B
     session.mode === "payment" && session.status === "complete" && !session.payment_intent &&
     within(session.created)
   );
-  const payments = [...charges.map((charge) => bookCharge(sim, charge)), ...free.map(bookFree)]
+  const nothingDue = sim.store.invoices.values().filter((invoice) =>
+    invoice.parent && invoice.status === "paid" && invoice.amount_due === 0 && within(invoice.created)
+  );
+  const payments = [
+    ...charges.map((charge) => bookCharge(sim, charge)),
+    ...free.map(bookFree),
+    ...nothingDue.map(bookNothingDue),
+  ]
     .sort((a, b) => a.created - b.created);
   return { payments, totals: total(payments) };
 }
 
 function bookCharge(sim: Simulator, charge: Charge): BookedPayment {
   const intent = sim.store.paymentIntents.get(String(charge.payment_intent));
-  const session = intent && sim.store.sessions.where("payment_intent", intent.id)[0];
+  const session = intent && sessionOfIntent(sim, intent.id);
+  const invoice = intent && invoiceOfIntent(sim, intent.id);
+  const subscription = invoice?.parent?.subscription_details;
   const pending = sim.store.refunds.where("charge", charge.id).filter((refund) =>
     refund.status === "pending"
   );
@@ -68,25 +83,29 @@ function bookCharge(sim: Simulator, charge: Charge): BookedPayment {
     : 0;
   return {
     session: session?.id ?? null,
+    invoice: invoice?.id ?? null,
+    subscription: subscription ? String(subscription.subscription) : null,
     payment_intent: intent?.id ?? null,
     charge: charge.id,
     customer: charge.customer as string | null,
     created: charge.created,
     currency: charge.currency,
     amount: charge.amount_captured,
-    tax: session?.total_details?.amount_tax ?? 0,
+    tax: invoice ? taxOf(invoice) : session?.total_details?.amount_tax ?? 0,
     refunded: charge.amount_refunded,
     refunds_pending: pending.reduce((sum, refund) => sum + refund.amount, 0),
     disputed_withdrawn: moves.reduce((sum, each) => sum + Math.max(0, -each.amount), 0),
     disputed_reinstated: moves.reduce((sum, each) => sum + Math.max(0, each.amount), 0),
     fees: moves.reduce((sum, each) => sum + each.fee, own),
-    metadata: { ...intent?.metadata },
+    metadata: { ...subscription?.metadata ?? intent?.metadata },
   };
 }
 
 function bookFree(session: Session): BookedPayment {
   return {
     session: session.id,
+    invoice: session.invoice as string | null,
+    subscription: null,
     payment_intent: null,
     charge: null,
     customer: session.customer as string | null,
@@ -96,6 +115,24 @@ function bookFree(session: Session): BookedPayment {
     metadata: { ...session.metadata },
   };
 }
+
+function bookNothingDue(invoice: Invoice): BookedPayment {
+  const details = invoice.parent?.subscription_details;
+  return {
+    session: null,
+    invoice: invoice.id,
+    subscription: details ? String(details.subscription) : null,
+    payment_intent: null,
+    charge: null,
+    customer: invoice.customer as string | null,
+    created: invoice.created,
+    currency: invoice.currency,
+    ...NOTHING,
+    metadata: { ...details?.metadata },
+  };
+}
+
+const taxOf = (invoice: Invoice) => (invoice.total_taxes ?? []).reduce((sum, each) => sum + each.amount, 0);
 
 const NOTHING = {
   amount: 0,

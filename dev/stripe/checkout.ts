@@ -8,11 +8,19 @@ import {
   personFrom,
   requireTaxPlace,
 } from "./checkout_customer.ts";
+import {
+  dropSubscription,
+  intentOfSession,
+  type Kept,
+  nameSubscription,
+  subscribe,
+} from "./checkout_subscription.ts";
 import { customerToSaveTo, refuseSetup, saveMethod, setupOf } from "./checkout_setup.ts";
+import { afterDelayedInvoice } from "./collecting.ts";
 import { wrongState } from "./errors.ts";
+import { invoiceOfIntent, invoiceSession } from "./invoicing.ts";
 import { attemptPayment, createIntent, type Outcome, rejectIntent } from "./payments.ts";
 import { activeCode, redeem } from "./resources/coupons.ts";
-import { createInvoice } from "./resources/invoices.ts";
 import { cancelIntent } from "./resources/payment_intents.ts";
 import { createMethod, type MethodDetails } from "./resources/payment_methods.ts";
 import { cancelSetup } from "./resources/setup_intents.ts";
@@ -124,10 +132,8 @@ function refuseAuthentication(sim: Simulator, session: Session, method: PaymentM
     return toSubmitted(refuseSetup(sim, setupOf(sim, session), method, error));
   }
   const code = "payment_intent_authentication_failure";
-  if (session.payment_intent) {
-    const intent = sim.store.paymentIntents.need(String(session.payment_intent));
-    rejectIntent(sim, intent, method, { type: "invalid_request_error", code, message });
-  }
+  const intent = intentOfSession(sim, session);
+  if (intent) rejectIntent(sim, intent, method, { type: "invalid_request_error", code, message });
   return { kind: "declined", code, declineCode: code, message };
 }
 
@@ -175,6 +181,9 @@ function asPriced(sim: Simulator, session: Session): PaymentIntent {
 }
 
 function pay(sim: Simulator, session: Session, method: PaymentMethod, authenticated: boolean): Submitted {
+  if (session.mode === "subscription") {
+    return afterAttempt(sim, session, method, subscribe(sim, session, method, authenticated));
+  }
   const intent = intentOf(sim, session);
   if (sim.store.plans.need(session.id).intent.setup_future_usage && !intent.customer) {
     intent.customer = ensureCustomer(sim, session);
@@ -184,8 +193,18 @@ function pay(sim: Simulator, session: Session, method: PaymentMethod, authentica
   return afterAttempt(sim, session, method, outcome);
 }
 
-function afterAttempt(sim: Simulator, session: Session, method: PaymentMethod, outcome: Outcome): Submitted {
+function afterAttempt(
+  sim: Simulator,
+  session: Session,
+  method: PaymentMethod,
+  outcome: Outcome | Kept,
+): Submitted {
   switch (outcome.kind) {
+    case "refused":
+      return { ...outcome, kind: "declined" };
+    case "kept":
+      complete(sim, session, "no_payment_required");
+      return { kind: "complete" };
     case "declined": {
       const { code, decline_code, message } = outcome.decline;
       return { kind: "declined", code, declineCode: decline_code, message };
@@ -232,25 +251,29 @@ function complete(sim: Simulator, session: Session, payment_status: Session["pay
   if (plan.discount) redeem(sim, plan.discount);
   applyCustomerUpdate(sim, session);
   if (session.invoice_creation?.enabled && payment_status !== "unpaid") {
-    session.invoice = createInvoice(sim, session, plan).id;
+    session.invoice = invoiceSession(sim, session, plan).id;
   }
+  if (session.mode === "subscription") nameSubscription(sim, session);
   sim.unschedule(session.id, "expire_session");
   sim.store.sessions.put(session);
   sim.events.emit("checkout.session.completed", session);
 }
 
 export function sessionOfIntent(sim: Simulator, intentId: string): Session | undefined {
-  return sim.store.sessions.where("payment_intent", intentId)[0];
+  const own = sim.store.sessions.where("payment_intent", intentId)[0];
+  const invoice = own ? undefined : invoiceOfIntent(sim, intentId);
+  return own ?? (invoice && sim.store.sessions.where("invoice", invoice.id)[0]);
 }
 
 /** A delayed payment has ended: its session learns of it, days after it was completed. */
 export function afterDelayedPayment(sim: Simulator, intent: PaymentIntent, paid: boolean): void {
+  afterDelayedInvoice(sim, intent, paid);
   const session = sessionOfIntent(sim, intent.id);
   if (!session) return;
   if (paid) {
     session.payment_status = "paid";
     if (session.invoice_creation?.enabled) {
-      session.invoice = createInvoice(sim, session, sim.store.plans.need(session.id)).id;
+      session.invoice = invoiceSession(sim, session, sim.store.plans.need(session.id)).id;
     }
   }
   sim.store.sessions.put(session);
@@ -268,6 +291,7 @@ export function expireSession(sim: Simulator, session: Session): Session {
   if (session.payment_intent) {
     cancelIntent(sim, sim.store.paymentIntents.need(String(session.payment_intent)), "automatic");
   }
+  dropSubscription(sim, session);
   if (session.setup_intent) cancelSetup(sim, setupOf(sim, session));
   sim.unschedule(session.id, "expire_session");
   sim.store.sessions.put(session);

@@ -130,7 +130,7 @@ export function applyCustomerUpdate(sim: Simulator, session: Session): void {
 
 /** The cards the page offers to a returning customer, newest first. */
 export function savedMethodsOf(sim: Simulator, session: Session): PaymentMethod[] {
-  if (!session.customer || session.mode !== "payment") return [];
+  if (!session.customer || session.mode === "setup") return [];
   const shown = session.saved_payment_method_options?.allow_redisplay_filters ?? ["always"];
   const rows = sim.store.paymentMethods.where("customer", String(session.customer)).filter((method) =>
     method.type === "card" && session.payment_method_types.includes("card") &&

@@ -1,15 +1,17 @@
 import type { Books, BooksPeriod } from "./books.ts";
 import type { DeclineName } from "./cards.ts";
+import type { RenewalSettings } from "./collecting.ts";
 import type { PayOptions, PortalOptions, PortalResult, RefundOptions } from "./control_routes.ts";
 import type { EventSettings } from "./events.ts";
 import type { FaultSpec, RateLimits } from "./faults.ts";
 import type { LoggedRequest, RequestRates } from "./request_log.ts";
 import type { ClosingStatus, DisputeOptions } from "./resources/disputes.ts";
 import type { CardUpdate } from "./resources/payment_methods.ts";
-import type { Dispute, PaymentIntent, PaymentMethod, Refund, Session } from "./types.ts";
+import type { Dispute, Invoice, PaymentIntent, PaymentMethod, Refund, Session } from "./types.ts";
 
 export type { BookedPayment, Books, BooksPeriod, BookTotals } from "./books.ts";
 export type { DeclineName } from "./cards.ts";
+export type { RenewalSettings } from "./collecting.ts";
 export type { PayOptions, PortalOptions, PortalResult, RefundOptions } from "./control_routes.ts";
 export type { EventSettings } from "./events.ts";
 export type { FaultKind, FaultMatch, FaultSpec, RateLimits } from "./faults.ts";
@@ -35,7 +37,7 @@ export class StripeControl {
     return this.#call("pay-checkout", { ...options, session: sessionId });
   }
 
-  /** The bank pays a delayed payment (by intent, session or charge id), or a pending refund arrives. */
+  /** The bank pays a delayed payment (by intent, session, invoice or charge id), or a pending refund arrives. */
   settle(id: string): Promise<PaymentIntent | Refund> {
     return this.#call("settle", { id });
   }
@@ -54,7 +56,12 @@ export class StripeControl {
     return this.#call("mutate-session", { id, patch });
   }
 
-  /** Takes a charge, or the payment intent or session it belongs to. */
+  /** Overwrites fields of an invoice, as `mutateSession` does. */
+  mutateInvoice(id: string, patch: Partial<Invoice>): Promise<Invoice> {
+    return this.#call("mutate-invoice", { id, patch });
+  }
+
+  /** Takes a charge, or the payment intent, session or invoice it belongs to. */
   openDispute(chargeId: string, options: DisputeOptions = {}): Promise<Dispute> {
     return this.#call("open-dispute", { ...options, charge: chargeId });
   }
@@ -69,7 +76,7 @@ export class StripeControl {
     return this.#call("close-dispute", { id, status });
   }
 
-  /** As from the dashboard. Takes a charge, or the payment intent or session it belongs to. */
+  /** As from the dashboard. Takes a charge, or the payment intent, session or invoice it belongs to. */
   refund(chargeId: string, options: RefundOptions = {}): Promise<Refund> {
     return this.#call("refund", { ...options, charge: chargeId });
   }
@@ -111,7 +118,12 @@ export class StripeControl {
     return this.#call("portal", { ...options, session });
   }
 
-  /** Removes a session, intent, charge, refund, dispute or event without a trace. */
+  /** How renewals that fail are tried again, and what becomes of the subscription then; what is not given is as usual. */
+  renewals(settings: Partial<RenewalSettings> = {}): Promise<RenewalSettings> {
+    return this.#call("renewals", { ...settings });
+  }
+
+  /** Removes a session, intent, charge, refund, dispute, invoice or event without a trace. */
   forget(id: string): Promise<void> {
     return this.#call("forget", { id });
   }

@@ -8,12 +8,15 @@ import {
   type Submitted,
   submitWithoutPayment,
 } from "./checkout.ts";
+import { type RenewalSettings, setRenewals } from "./collecting.ts";
 import type { Person } from "./checkout_customer.ts";
+import { intentOfSession } from "./checkout_subscription.ts";
 import type { Saved } from "./checkout_setup.ts";
 import { ApiError, invalid, missing, wrongState } from "./errors.ts";
 import type { EventSettings } from "./events.ts";
 import type { FaultSpec, RateLimits } from "./faults.ts";
 import { type Answer, type Incoming, json } from "./http.ts";
+import { intentOfInvoice } from "./invoicing.ts";
 import { declineFrom, failPayment, settlePayment } from "./payments.ts";
 import { addCard, cardsOf, defaultCardOf, finishAdding, makeDefault, removeCard } from "./portal.ts";
 import { getCharge } from "./resources/charges.ts";
@@ -32,7 +35,7 @@ import { createRefund, failRefund, settleRefund } from "./resources/refunds.ts";
 import { getSession } from "./resources/sessions.ts";
 import type { Simulator } from "./simulator.ts";
 import { runDueTasks } from "./tasks.ts";
-import type { MethodType, PaymentIntent, PaymentMethod, Refund, Session } from "./types.ts";
+import type { Invoice, MethodType, PaymentIntent, PaymentMethod, Refund, Session } from "./types.ts";
 
 export interface PayOptions {
   /** Digits of a test card; 4242… unless given. */
@@ -86,6 +89,7 @@ const ACTIONS: Record<string, Action> = {
   "fail-payment": (sim, body) => fail(sim, text(body, "id"), body.code as string | undefined),
   "expire-session": (sim, body) => expireSession(sim, getSession(sim, text(body, "id"))),
   "mutate-session": (sim, body) => mutateSession(sim, text(body, "id"), body.patch as Partial<Session>),
+  "mutate-invoice": (sim, body) => mutateInvoice(sim, text(body, "id"), body.patch as Partial<Invoice>),
   "open-dispute": (sim, body) =>
     openDispute(sim, chargeOf(sim, text(body, "charge")), body as unknown as DisputeOptions),
   "move-dispute": (sim, body) => moveDispute(sim, getDispute(sim, text(body, "id")), text(body, "status")),
@@ -101,6 +105,7 @@ const ACTIONS: Record<string, Action> = {
   "update-card": (sim, body) =>
     updateFromNetwork(sim, methodOf(sim, text(body, "payment_method")), body as CardUpdate),
   "portal": (sim, body) => usePortal(sim, text(body, "session"), body as PortalOptions),
+  "renewals": (sim, body) => setRenewals(sim, body as Partial<RenewalSettings>),
   "forget": (sim, body) => forget(sim, text(body, "id")),
   "books": (sim, body) => books(sim, body as BooksPeriod),
   "rates": (sim) => sim.log.rates(),
@@ -200,17 +205,23 @@ function processingIntent(sim: Simulator, id: string): PaymentIntent {
 
 function intentOf(sim: Simulator, id: string): PaymentIntent {
   if (id.startsWith("cs_")) {
-    const session = getSession(sim, id);
-    if (!session.payment_intent) throw invalid(`${id} has no payment yet.`, "id");
-    return getIntent(sim, String(session.payment_intent));
+    const intent = intentOfSession(sim, getSession(sim, id));
+    if (!intent) throw invalid(`${id} has no payment yet.`, "id");
+    return intent;
+  }
+  if (id.startsWith("in_")) {
+    const invoice = sim.store.invoices.get(id);
+    const intent = invoice && intentOfInvoice(sim, invoice);
+    if (!intent) throw missing("payment of an invoice", id, "id");
+    return intent;
   }
   if (id.startsWith("pi_")) return getIntent(sim, id);
   return getIntent(sim, String(getCharge(sim, id).payment_intent));
 }
 
-/** A charge, or the charge behind an intent or a session. */
+/** A charge, or the charge behind an intent, a session or an invoice. */
 function chargeOf(sim: Simulator, id: string) {
-  if (!id.startsWith("pi_") && !id.startsWith("cs_")) return getCharge(sim, id);
+  if (!/^(pi|cs|in)_/.test(id)) return getCharge(sim, id);
   return getCharge(sim, String(intentOf(sim, id).latest_charge));
 }
 
@@ -257,9 +268,8 @@ function usePortal(sim: Simulator, given: string, options: PortalOptions): Porta
 
 /** As if the test data had been deleted: the object is gone, and a cursor that names it leads nowhere. */
 function forget(sim: Simulator, id: string): void {
-  for (const table of ["sessions", "paymentIntents", "charges", "refunds", "disputes"] as const) {
-    sim.store[table].remove(id);
-  }
+  const tables = ["sessions", "paymentIntents", "charges", "refunds", "disputes", "invoices"] as const;
+  for (const table of tables) sim.store[table].remove(id);
   if (sim.store.events.get(id)) sim.events.drop(id);
 }
 
@@ -267,6 +277,12 @@ function forget(sim: Simulator, id: string): void {
 function mutateSession(sim: Simulator, id: string, patch: Partial<Session>): Session {
   const session = getSession(sim, id);
   return sim.store.sessions.put(Object.assign(session, patch, { id: session.id }));
+}
+
+function mutateInvoice(sim: Simulator, id: string, patch: Partial<Invoice>): Invoice {
+  const invoice = sim.store.invoices.get(id);
+  if (!invoice) throw missing("invoice", id, "id");
+  return sim.store.invoices.put(Object.assign(invoice, patch, { id }));
 }
 
 function advance(sim: Simulator, seconds: number): { now: number } {

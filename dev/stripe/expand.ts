@@ -16,6 +16,11 @@ const INCLUDABLE: Record<string, (store: Store, owner: Json, parent: Json | null
     ),
   "checkout.session.total_details.breakdown": (store, _, session) =>
     breakdownOf(store, session as unknown as Session),
+  "invoice.payments": (store, invoice) =>
+    wholeList(
+      store.invoicePayments.where("invoice", String(invoice.id)),
+      `/v1/invoice_payments?invoice=${invoice.id}`,
+    ),
   "charge.refunds": (store, charge) =>
     wholeList(
       store.refunds.where("charge", String(charge.id)).reverse(),
@@ -29,7 +34,8 @@ export function expand(store: Store, value: unknown, paths: string[] | undefined
   const whole = copy(value);
   for (const [index, path] of paths.entries()) {
     const parts = path.split(".");
-    if (parts.filter((part) => part !== "data").length > 4) {
+    // A list's `data` counts too: https://github.com/stripe/stripe-java/issues/2011
+    if (parts.length > 4) {
       throw invalid("You cannot expand more than 4 levels of a property.", `expand[${index}]`);
     }
     if (!walk(store, whole, parts)) {
@@ -113,6 +119,12 @@ export function lookUp(store: Store, id: string): { id: string } | undefined {
       return store.portalConfigurations.get(id);
     case "in":
       return store.invoices.get(id);
+    case "inpay":
+      return store.invoicePayments.get(id);
+    case "sub":
+      return store.subscriptions.get(id);
+    case "clock":
+      return store.testClocks.get(id);
     default:
       return store.products.get(id) ?? store.coupons.get(id); // whose ids a merchant may choose
   }

@@ -1,4 +1,4 @@
-import { invalid, unknownParameter } from "./errors.ts";
+import { invalid, notSimulated, unknownParameter } from "./errors.ts";
 import type { Form, FormValue } from "./form.ts";
 
 /**
@@ -169,6 +169,14 @@ export function required<T>(reader: Reader<T>): Reader<NonNullable<T>> {
 /** Accepts an empty value, which Stripe reads as "unset": the result is then null. */
 export function clearable<T>(reader: Reader<T>): Reader<T | null> {
   return (value, path) => value === "" ? null : reader(value, path);
+}
+
+/** A real parameter of Stripe's that this simulator would have to ignore: refused, so that nobody relies on it. */
+export function unsupported(what: string): Reader<undefined> {
+  return (value, path) => {
+    if (value !== undefined) throw notSimulated(what, path);
+    return undefined;
+  };
 }
 
 /** A part of the request that the simulator accepts and echoes without giving it meaning. */

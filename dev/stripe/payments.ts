@@ -1,6 +1,7 @@
 import { bankAccountByNumber } from "./bank_accounts.ts";
 import { cardByNumber, type Decline, type DeclineName, DECLINES } from "./cards.ts";
 import { DAY } from "./clock.ts";
+import { copy } from "./copy.ts";
 import type { ErrorBody } from "./errors.ts";
 import { ApiError } from "./errors.ts";
 import { newId, randomText } from "./ids.ts";
@@ -204,7 +205,7 @@ export function rejectIntent(
   intent.next_action = null;
   intent.last_payment_error = {
     ...new ApiError(402, error).body,
-    payment_method: structuredClone(method),
+    payment_method: copy(method),
     payment_method_type: method.type,
   } as PaymentIntent["last_payment_error"];
   sim.store.paymentIntents.put(intent);

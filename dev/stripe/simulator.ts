@@ -4,6 +4,7 @@ import { Faults } from "./faults.ts";
 import { Journal } from "./journal.ts";
 import { RequestLog } from "./request_log.ts";
 import { Store } from "./store.ts";
+import { TaskQueue } from "./task_queue.ts";
 import type { Task, TaskKind } from "./types.ts";
 
 export interface SimulatorOptions {
@@ -20,8 +21,7 @@ export class Simulator {
   readonly faults = new Faults();
   readonly log = new RequestLog();
   publicUrl: string;
-  /** No task is due before this; a lower bound, so that a removed one does no harm. */
-  #earliestTask = -Infinity;
+  readonly #queue = new TaskQueue(this.store.tasks);
 
   constructor(options: SimulatorOptions) {
     this.publicUrl = options.publicUrl;
@@ -32,6 +32,7 @@ export class Simulator {
   async open(stateFile: string | undefined): Promise<void> {
     if (!stateFile) return;
     await this.store.open(new Journal(stateFile));
+    this.#queue.forget();
     const offset = this.store.settings.get("clock_offset_ms")?.value;
     if (typeof offset === "number") this.clock.restore(offset);
   }
@@ -46,29 +47,22 @@ export class Simulator {
   }
 
   schedule(kind: TaskKind, target: string, due_at: number, detail: string | null = null): void {
-    this.store.tasks.put({ id: taskId(kind, target), kind, target, due_at, detail });
-    this.#earliestTask = Math.min(this.#earliestTask, due_at);
+    this.#queue.add(this.store.tasks.put({ id: taskId(kind, target), kind, target, due_at, detail }));
   }
 
   unschedule(target: string, ...kinds: TaskKind[]): void {
     for (const kind of kinds) this.store.tasks.remove(taskId(kind, target));
   }
 
-  /** What has fallen due, in order. Nearly always nothing, and then it costs nothing to ask. */
-  dueTasks(): Task[] {
-    const now = this.now();
-    if (now < this.#earliestTask) return [];
-    const tasks = this.store.tasks.values();
-    const later = tasks.filter((task) => task.due_at > now).map((task) => task.due_at);
-    this.#earliestTask = later.reduce((earliest, due) => Math.min(earliest, due), Infinity);
-    return tasks
-      .filter((task) => task.due_at <= now)
-      .sort((a, b) => a.due_at - b.due_at || this.store.tasks.rank(a.id) - this.store.tasks.rank(b.id));
+  /** What has fallen due first. Nearly always nothing, and then it costs nothing to ask. */
+  dueTask(): Task | undefined {
+    return this.#queue.due(this.now());
   }
 
   /** Forgets everything, faults and log included; the clock returns to the real time. */
   async reset(): Promise<void> {
     await this.store.clear();
+    this.#queue.forget();
     this.clock.restore(0);
     this.events.configure({});
     this.events.forget();

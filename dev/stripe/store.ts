@@ -10,6 +10,7 @@ import type {
   EventDelivery,
   Instrument,
   Invoice,
+  InvoicePayment,
   KeptResult,
   PaymentIntent,
   PaymentMethod,
@@ -22,7 +23,10 @@ import type {
   Session,
   SessionPlan,
   SetupIntent,
+  Subscription,
+  SubscriptionPlan,
   Task,
+  TestClock,
 } from "./types.ts";
 
 interface Setting extends Identified {
@@ -50,6 +54,12 @@ export class Store {
   readonly disputes = this.#table<Dispute>("disputes");
   readonly balanceTransactions = this.#table<BalanceTransaction>("balance_transactions");
   readonly invoices = this.#table<Invoice>("invoices");
+  readonly invoicePayments = this.#table<InvoicePayment>("invoice_payments");
+  /** Which invoice an intent is to pay. */
+  readonly intentInvoices = this.#table<Identified & { invoice: string }>("intent_invoices");
+  readonly subscriptions = this.#table<Subscription>("subscriptions");
+  readonly subscriptionPlans = this.#table<SubscriptionPlan>("subscription_plans");
+  readonly testClocks = this.#table<TestClock>("test_clocks");
   readonly portalConfigurations = this.#table<PortalConfiguration>("portal_configurations");
   readonly portalSessions = this.#table<PortalSession>("portal_sessions");
   readonly events = this.#table<Event>("events");

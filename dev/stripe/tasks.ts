@@ -1,21 +1,21 @@
 import { afterDelayedPayment, expireSession } from "./checkout.ts";
+import { collect } from "./collecting.ts";
 import { failPayment, settlePayment } from "./payments.ts";
 import { type DisputeOptions, openDispute } from "./resources/disputes.ts";
 import { failRefund, settleRefund } from "./resources/refunds.ts";
 import type { Simulator } from "./simulator.ts";
+import { renew } from "./subscriptions.ts";
 import type { Task } from "./types.ts";
 
 /** Does what has fallen due, in order and each as of its own time. Called before every request is handled. */
 export function runDueTasks(sim: Simulator): void {
   const cause = sim.events.cause;
   sim.events.cause = null;
-  // A task may schedule another that is due at once.
-  for (let due = sim.dueTasks(); due.length > 0; due = sim.dueTasks()) {
-    for (const task of due) {
-      if (!sim.store.tasks.get(task.id)) continue;
-      sim.store.tasks.remove(task.id);
-      sim.clock.during(task.due_at, () => run(sim, task));
-    }
+  // A task may schedule another that is due before the rest.
+  for (let task = sim.dueTask(); task; task = sim.dueTask()) {
+    const due = task;
+    sim.store.tasks.remove(due.id);
+    sim.clock.during(due.due_at, () => run(sim, due));
   }
   sim.events.cause = cause;
 }
@@ -37,6 +37,14 @@ function run(sim: Simulator, task: Task): void {
     case "fail_refund":
       failRefund(sim, sim.store.refunds.need(task.target));
       return;
+    case "renew_subscription":
+      return renew(sim, sim.store.subscriptions.need(task.target));
+    case "collect_invoice": {
+      // A test may have made it disappear.
+      const invoice = sim.store.invoices.get(task.target);
+      if (invoice) collect(sim, invoice);
+      return;
+    }
     case "open_dispute": {
       const options = JSON.parse(task.detail ?? "{}") as DisputeOptions;
       openDispute(sim, sim.store.charges.need(task.target), options);

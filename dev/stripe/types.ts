@@ -1,4 +1,5 @@
 import type Stripe from "stripe";
+import type { ListObject } from "./lists.ts";
 
 /**
  * What goes over the wire. The SDK's own types describe objects after the client has read them, which differs
@@ -21,7 +22,22 @@ export type Charge = Stripe.Charge;
 export type Refund = Stripe.Refund;
 export type Dispute = Stripe.Dispute;
 export type BalanceTransaction = Stripe.BalanceTransaction;
-export type Invoice = Stripe.Invoice;
+export type SubscriptionItem = Omit<Stripe.SubscriptionItem, "plan" | "price"> & {
+  plan: Omit<Stripe.Plan, "amount_decimal"> & { amount_decimal: string | null };
+  price: Price;
+};
+export type Subscription = Omit<Stripe.Subscription, "items"> & { items: ListObject<SubscriptionItem> };
+export type InvoiceLine = Omit<Stripe.InvoiceLineItem, "pricing" | "quantity_decimal"> & {
+  pricing: {
+    price_details: { price: string; product: string };
+    type: "price_details";
+    unit_amount_decimal: string | null;
+  };
+  quantity_decimal: string | null;
+};
+export type Invoice = Omit<Stripe.Invoice, "lines"> & { lines: ListObject<InvoiceLine> };
+export type InvoicePayment = Stripe.InvoicePayment;
+export type TestClock = Stripe.TestHelpers.TestClock;
 export type Event = Stripe.Event;
 export type PortalConfiguration = Stripe.BillingPortal.Configuration;
 
@@ -87,6 +103,18 @@ export interface SessionPlan {
   allow_redisplay: AllowRedisplay | null;
   /** A person who pays with a card that asks for authentication is between two pages. */
   awaiting: { payment_method: string } | null;
+  subscription_data: { description: string | null; metadata: Record<string, string> };
+  /** The subscription of the first attempt to pay; the session names it once that has succeeded. */
+  subscription: string | null;
+}
+
+/** What bills a subscription and Stripe does not show. */
+export interface SubscriptionPlan {
+  id: string;
+  /** How many periods have ended. */
+  cycle: number;
+  discount: { id: string; coupon: string; promotion_code: string | null; start: number } | null;
+  exempt: TaxPlan["exempt"];
 }
 
 /** The number behind a payment method: known to the network, never shown by the API. */
@@ -125,7 +153,9 @@ export type TaskKind =
   | "fail_payment"
   | "settle_refund"
   | "fail_refund"
-  | "open_dispute";
+  | "open_dispute"
+  | "renew_subscription"
+  | "collect_invoice";
 
 /** Something that happens by itself once the simulator's clock reaches `due_at`. */
 export interface Task {

@@ -37,13 +37,13 @@ export const suites: Suite[] = [
   { name: "db", shared: true, lane: 1, run: runDatabaseTests },
   { name: "edge", shared: true, lane: 1, run: denoSuite("edge") },
   { name: "sdk", shared: true, lane: 1, run: denoSuite("sdk") },
-  { name: "e2e", shared: true, lane: 1, run: denoSuite("e2e") },
   { name: "concurrency", shared: true, lane: 1, run: denoSuite("concurrency") },
-  { name: "property", shared: true, lane: 1, run: denoSuite("property") },
   { name: "gates", shared: true, lane: 2, run: denoSuite("gates") },
   { name: "simulator", shared: false, lane: 2, run: denoSuite("simulator") },
   { name: "stack", shared: false, lane: 2, run: denoSuite("stack") },
   { name: "chaos", shared: false, lane: 2, run: denoSuite("chaos") },
+  { name: "e2e", shared: false, lane: 2, run: denoSuite("e2e") },
+  { name: "property", shared: false, lane: 2, run: denoSuite("property") },
 ];
 
 function denoSuite(name: string): Suite["run"] {

@@ -102,6 +102,11 @@ insert into private.error_codes (code, status, hint) values
   ('rate_plan_not_found', 404, 'Create the rate plan first.'),
   ('purchase_not_found', 404, 'Check the purchase or session id and who is signed in.'),
   ('payment_method_not_found', 404, 'Choose one of the saved payment methods, or save another.'),
+  ('promo_code_not_valid', 404, 'Check the code; it may have ended, be used up or be for other purchases.'),
+  ('grant_not_found', 404, 'Check the grant id of this user.'),
+  ('plan_not_found', 404, 'Choose one of the active plans.'),
+  ('subscription_not_found', 404, 'Check the subscription id and who is signed in.'),
+  ('campaign_not_found', 404, 'Create the campaign first.'),
   ('append_only', 409, 'Journal rows never change; post a correcting transaction.'),
   ('call_ended', 409, 'The call is over; start a new one under a new id.'),
   ('rate_published', 409, 'A published rate never changes; add a version that is effective from a later instant.'),
@@ -112,6 +117,9 @@ insert into private.error_codes (code, status, hint) values
   ('refund_exceeds_payment', 409, 'Refund at most what is left of the payment.'),
   ('review_not_possible', 409, 'Decide about a purchase in review, once; what cannot be compared can only be dismissed and refunded.'),
   ('auto_reload_not_possible', 409, 'Save a card and give consent first.'),
+  ('subscription_exists', 409, 'Change or cancel the subscription there is.'),
+  ('subscription_not_changeable', 409, 'Subscribe again: this subscription is over or has not begun.'),
+  ('grant_not_changeable', 409, 'Change a grant that still has credit.'),
   ('session_mismatch', 409, 'This Checkout Session does not belong to this purchase.'),
   ('destination_not_rated', 422, 'No rate covers this number on this rate plan.'),
   ('too_many_calls', 429, 'End one of the live calls first.'),
@@ -134,6 +142,21 @@ end
 $$;
 comment on function private.raise_error(text, jsonb) is
   'Raises SQLSTATE PTnnn with the stable code as message, facts as JSON in detail and the catalogued hint.';
+
+create function private.refuse(p_code text, p_details jsonb default '{}') returns jsonb
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  v_error private.error_codes;
+begin
+  select * into strict v_error from private.error_codes e where e.code = p_code;
+  -- https://docs.postgrest.org/en/stable/references/transactions.html#response-status-code
+  perform set_config('response.status', v_error.status::text, true);
+  return jsonb_build_object('code', 'PT' || v_error.status, 'message', v_error.code, 'details', p_details::text, 'hint', v_error.hint);
+end
+$$;
+comment on function private.refuse(text, jsonb) is
+  'The same error as raise_error, as an answer: what was written stays, so that a refused attempt is counted.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Settings
@@ -266,7 +289,7 @@ comment on column private.rate_limits.action is 'What for.';
 comment on column private.rate_limits.window_started_at is 'Start of the current window.';
 comment on column private.rate_limits.hits is 'Requests in the current window.';
 
-create function private.take_rate_limit(p_user_id uuid, p_action text, p_limit integer, p_window interval) returns void
+create function private.count_hit(p_user_id uuid, p_action text, p_window interval) returns integer
 language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -279,7 +302,16 @@ begin
     hits = case when r.window_started_at + p_window <= v_now then 1 else r.hits + 1 end,
     window_started_at = case when r.window_started_at + p_window <= v_now then v_now else r.window_started_at end
   returning hits into v_hits;
-  if v_hits > p_limit then
+  return v_hits;
+end
+$$;
+comment on function private.count_hit(uuid, text, interval) is 'Counts a request in its window and returns how many there have been.';
+
+create function private.take_rate_limit(p_user_id uuid, p_action text, p_limit integer, p_window interval) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if private.count_hit(p_user_id, p_action, p_window) > p_limit then
     perform private.raise_error('rate_limited', jsonb_build_object('action', p_action, 'limit', p_limit));
   end if;
 end

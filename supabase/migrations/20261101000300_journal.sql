@@ -10,7 +10,7 @@ create table public.transactions (
   user_id uuid not null references public.users (id),
   line bigint not null constraint transactions_line_positive check (line > 0),
   kind text not null constraint transactions_kind_known check (kind in (
-    'purchase', 'bonus', 'call', 'call_refund', 'rerate', 'clawback', 'reinstatement', 'adjustment', 'expiry')),
+    'purchase', 'bonus', 'promotion', 'call', 'call_refund', 'rerate', 'clawback', 'reinstatement', 'adjustment', 'expiry')),
   amount_micros bigint not null
     constraint transactions_amount_moves_money check (amount_micros <> 0)
     constraint transactions_amount_is_safe_integer check (amount_micros between -9007199254740991 and 9007199254740991),

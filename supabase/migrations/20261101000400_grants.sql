@@ -15,6 +15,7 @@ create table public.credit_grants (
     constraint credit_grants_remaining_within_granted check (remaining_micros between 0 and granted_micros),
   purchase_id uuid,
   expires_at timestamptz,
+  warned_days smallint,
   created_at timestamptz not null,
   primary key (user_id, id),
   foreign key (user_id, id) references public.transactions (user_id, line)
@@ -28,10 +29,12 @@ comment on column public.credit_grants.granted_micros is 'What was granted, in m
 comment on column public.credit_grants.remaining_micros is 'What remains, in micro-units.';
 comment on column public.credit_grants.purchase_id is 'The purchase that brought it.';
 comment on column public.credit_grants.expires_at is 'From this instant it cannot be spent; null means never.';
+comment on column public.credit_grants.warned_days is 'How many days before its expiry the person was last warned.';
 comment on column public.credit_grants.created_at is 'When it was granted.';
 
 create index credit_grants_spendable on public.credit_grants (user_id, expires_at nulls last, (source <> 'promotional'), id)
   where remaining_micros > 0;
+create index credit_grants_expiring on public.credit_grants (expires_at) where remaining_micros > 0 and expires_at is not null;
 create index credit_grants_purchase on public.credit_grants (user_id, purchase_id) where purchase_id is not null;
 
 create policy "Users read their own grants" on public.credit_grants

@@ -10,6 +10,8 @@ create table public.credit_packages (
   price_cents bigint not null constraint credit_packages_price_in_range check (price_cents between 50 and 99999999),
   credit_micros bigint not null,
   bonus_micros bigint not null default 0 constraint credit_packages_bonus_in_range check (bonus_micros between 0 and 1000000000000),
+  valid_days integer constraint credit_packages_valid_days_positive check (valid_days > 0),
+  bonus_valid_days integer constraint credit_packages_bonus_valid_days_positive check (bonus_valid_days > 0),
   lookup_key text not null generated always as ('talktime_' || code || '_' || currency || '_' || price_cents::text) stored unique,
   active boolean not null default true,
   position integer not null default 0,
@@ -24,6 +26,8 @@ comment on column public.credit_packages.currency is 'ISO 4217 code, lower case.
 comment on column public.credit_packages.price_cents is 'Price in cents.';
 comment on column public.credit_packages.credit_micros is 'Credit it brings, in micro-units; what exceeds the price is promotional credit.';
 comment on column public.credit_packages.bonus_micros is 'Promotional credit on top, in micro-units.';
+comment on column public.credit_packages.valid_days is 'How long paid credit may be spent, in days of 24 hours; null means for ever.';
+comment on column public.credit_packages.bonus_valid_days is 'The same for promotional credit.';
 comment on column public.credit_packages.lookup_key is 'Lookup key of its price at Stripe.';
 comment on column public.credit_packages.active is 'Whether it can be bought.';
 comment on column public.credit_packages.position is 'Order in lists.';

@@ -16,14 +16,20 @@ create table public.purchases (
   user_id uuid not null references public.users (id),
   id uuid not null default gen_random_uuid(),
   idempotency_key text not null constraint purchases_idempotency_key_length check (length(idempotency_key) between 1 and 255),
-  package_code text not null references public.credit_packages (code),
-  origin text not null default 'checkout' constraint purchases_origin_known check (origin in ('checkout', 'auto_reload')),
+  package_code text references public.credit_packages (code),
+  origin text not null default 'checkout' constraint purchases_origin_known check (origin in ('checkout', 'auto_reload', 'subscription')),
+  subscription_id uuid,
+  plan_code text,
+  stripe_invoice_id text unique,
   status text not null default 'created'
     constraint purchases_status_known check (status in ('created', 'open', 'processing', 'paid', 'expired', 'failed', 'review')),
   currency text not null,
   price_cents bigint not null,
   credit_micros bigint not null,
   bonus_micros bigint not null,
+  valid_days integer,
+  bonus_valid_days integer,
+  credit_expires_at timestamptz,
   livemode boolean not null,
   success_url text not null,
   cancel_url text not null,
@@ -52,6 +58,9 @@ create table public.purchases (
   unique (user_id, idempotency_key),
   constraint purchases_paid_has_instant check ((status = 'paid') = (paid_at is not null)),
   constraint purchases_review_has_reason check ((status = 'review') = (review_reason is not null)),
+  constraint purchases_is_of_a_package_or_subscription check (
+    (origin = 'subscription') = (package_code is null) and (origin = 'subscription') = (subscription_id is not null)
+    and (origin = 'subscription') = (plan_code is not null) and (origin = 'subscription') = (stripe_invoice_id is not null)),
   constraint purchases_paid_has_amount check (status <> 'paid' or (paid_cents is not null and tax_cents is not null))
 );
 alter table public.purchases enable row level security;
@@ -59,13 +68,19 @@ comment on table public.purchases is 'Checkout attempts and what became of them.
 comment on column public.purchases.user_id is 'Who buys.';
 comment on column public.purchases.id is 'Also the Stripe idempotency key and session metadata.';
 comment on column public.purchases.idempotency_key is 'The client''s key: the same key returns the same purchase.';
-comment on column public.purchases.package_code is 'What is bought.';
-comment on column public.purchases.origin is 'checkout: the person paid on Stripe''s page. auto_reload: a saved card was charged.';
+comment on column public.purchases.package_code is 'What is bought; null for a subscription''s invoice.';
+comment on column public.purchases.origin is 'checkout: the person paid on Stripe''s page. auto_reload: a saved card was charged. subscription: an invoice was paid.';
+comment on column public.purchases.subscription_id is 'The subscription whose invoice it is.';
+comment on column public.purchases.plan_code is 'The plan that invoice is of.';
+comment on column public.purchases.stripe_invoice_id is 'That invoice: it credits once.';
 comment on column public.purchases.status is 'created, open, processing, paid, expired, failed or review.';
 comment on column public.purchases.currency is 'Currency at the time of purchase.';
 comment on column public.purchases.price_cents is 'Price at the time of purchase, in cents, before tax.';
 comment on column public.purchases.credit_micros is 'Credit it brings, in micro-units.';
 comment on column public.purchases.bonus_micros is 'Bonus it brings, in micro-units.';
+comment on column public.purchases.valid_days is 'How long its paid credit may be spent, in days; null means for ever.';
+comment on column public.purchases.bonus_valid_days is 'The same for its promotional credit.';
+comment on column public.purchases.credit_expires_at is 'Until when its credit may be spent, where that is an instant and not a number of days.';
 comment on column public.purchases.livemode is 'Whether a live payment is expected.';
 comment on column public.purchases.success_url is 'Where Checkout returns after payment.';
 comment on column public.purchases.cancel_url is 'Where Checkout returns on cancel.';
@@ -118,7 +133,7 @@ language sql stable set search_path = ''
 as $$
   select jsonb_build_object(
     'purchase_id', p_purchase.id, 'user_id', p_purchase.user_id, 'package_code', p_purchase.package_code, 'status', p_purchase.status,
-    'origin', p_purchase.origin,
+    'origin', p_purchase.origin, 'subscription_id', p_purchase.subscription_id,
     'price_cents', p_purchase.price_cents, 'currency', p_purchase.currency,
     'credit_micros', p_purchase.credit_micros, 'bonus_micros', p_purchase.bonus_micros,
     'stripe_session_id', p_purchase.stripe_session_id,
@@ -178,19 +193,23 @@ as $$
 declare
   v_paid_micros bigint := (p_purchase.paid_cents - p_purchase.tax_cents) * 10000;
   v_bonus_micros bigint := p_purchase.credit_micros + p_purchase.bonus_micros - v_paid_micros;
+  v_expires_at timestamptz := coalesce(p_purchase.credit_expires_at, private.clock() + make_interval(hours => 24 * p_purchase.valid_days));
+  v_bonus_expires_at timestamptz := coalesce(p_purchase.credit_expires_at, private.clock() + make_interval(hours => 24 * p_purchase.bonus_valid_days));
 begin
   -- After a full discount nothing was paid, and all of it is promotional.
   if v_paid_micros > 0 then
     perform private.grant_credit(p_purchase.user_id, 'purchase', 'paid', v_paid_micros, 'stripe_clearing',
-      'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id);
+      'Credit purchase, ' || private.format_micros(v_paid_micros, p_purchase.currency), p_purchase.id, v_expires_at);
   end if;
   if v_bonus_micros > 0 then
     perform private.grant_credit(p_purchase.user_id, 'bonus', 'promotional', v_bonus_micros, 'promotional_expense',
-      'Bonus credit, ' || private.format_micros(v_bonus_micros, p_purchase.currency), p_purchase.id);
+      'Bonus credit, ' || private.format_micros(v_bonus_micros, p_purchase.currency), p_purchase.id, v_bonus_expires_at);
   end if;
   perform private.notify_user(p_purchase.user_id, 'purchase_confirmed', 'purchase:' || p_purchase.id,
     jsonb_build_object('purchase_id', p_purchase.id, 'price_cents', p_purchase.price_cents, 'paid_cents', p_purchase.paid_cents,
       'currency', p_purchase.currency, 'credit_micros', v_paid_micros + v_bonus_micros, 'origin', p_purchase.origin));
+  perform private.grant_promotion(p_purchase);
+  perform private.mark_referral_due(p_purchase.user_id);
   -- A refund or dispute may have been read before the payment was.
   perform private.settle_clawback(p_purchase.user_id, p_purchase.id);
 end

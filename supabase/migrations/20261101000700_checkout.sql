@@ -27,7 +27,7 @@ $$;
 comment on function private.checkout_facts(public.purchases) is 'What Stripe needs to know on top of a purchase to make its session.';
 
 create function public.create_purchase(
-  user_id uuid, package_code text, idempotency_key text, success_url text, cancel_url text
+  user_id uuid, package_code text, idempotency_key text, success_url text, cancel_url text, promo_code text default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -36,6 +36,7 @@ declare
   v_user public.users;
   v_package public.credit_packages;
   v_purchase public.purchases;
+  v_problem text;
   v_replayed boolean := false;
 begin
   if coalesce(length(create_purchase.idempotency_key), 0) not between 1 and 255 then
@@ -45,8 +46,9 @@ begin
   select * into v_purchase from public.purchases p
     where p.user_id = create_purchase.user_id and p.idempotency_key = create_purchase.idempotency_key;
   if found then
-    if (v_purchase.package_code, v_purchase.success_url, v_purchase.cancel_url)
-      is distinct from (create_purchase.package_code, create_purchase.success_url, create_purchase.cancel_url) then
+    if (v_purchase.package_code, v_purchase.success_url, v_purchase.cancel_url, (
+        select r.code from public.redemptions r where r.user_id = v_purchase.user_id and r.purchase_id = v_purchase.id))
+      is distinct from (create_purchase.package_code, create_purchase.success_url, create_purchase.cancel_url, private.normal_code(create_purchase.promo_code)) then
       perform private.raise_error('idempotency_conflict', jsonb_build_object('purchase_id', v_purchase.id));
     end if;
     v_replayed := true;
@@ -61,20 +63,31 @@ begin
     perform private.require_allowed_redirect('cancel_url', create_purchase.cancel_url);
     perform private.take_rate_limit(v_user.id, 'checkout', private.setting_integer('checkout_limit_per_hour'), interval '1 hour');
     perform private.require_few_failed_payments(v_user.id);
+    if create_purchase.promo_code is not null then
+      perform private.release_left_promotions(v_user.id, create_purchase.promo_code);
+      v_problem := private.promo_problem(v_user.id, create_purchase.promo_code, v_package.price_cents, v_package.code);
+      if v_problem is not null then
+        return private.refuse_guess(v_user.id, v_problem);
+      end if;
+    end if;
     update public.purchases p set superseded_at = v_now, next_check_at = v_now
       where p.user_id = v_user.id and p.status = 'open' and p.origin = 'checkout' and p.superseded_at is null;
     insert into public.purchases (user_id, idempotency_key, package_code, currency, price_cents, credit_micros, bonus_micros,
-      livemode, success_url, cancel_url, created_at, next_check_at)
+      valid_days, bonus_valid_days, livemode, success_url, cancel_url, created_at, next_check_at)
     values (v_user.id, create_purchase.idempotency_key, v_package.code, v_package.currency, v_package.price_cents,
-      v_package.credit_micros, v_package.bonus_micros, (private.setting('stripe_livemode'))::boolean,
+      v_package.credit_micros, v_package.bonus_micros + private.slab_bonus(v_package, v_now), v_package.valid_days, v_package.bonus_valid_days,
+      (private.setting('stripe_livemode'))::boolean,
       create_purchase.success_url, create_purchase.cancel_url, v_now, v_now + interval '1 minute')
     returning * into v_purchase;
+    if create_purchase.promo_code is not null then
+      perform private.take_promotion(v_user.id, create_purchase.promo_code, v_purchase);
+    end if;
   end if;
   return private.purchase_json(v_purchase, v_replayed) || private.checkout_facts(v_purchase);
 end
 $$;
-comment on function public.create_purchase(uuid, text, text, text, text) is
-  'Begins a purchase before Stripe is called. The same idempotency key returns the first purchase. Secret key only. Raises invalid_request, user_not_found, wallet_suspended, wallet_closed, package_not_found, redirect_not_allowed, rate_limited, too_many_failed_payments, idempotency_conflict.';
+comment on function public.create_purchase(uuid, text, text, text, text, text) is
+  'Begins a purchase before Stripe is called. The same idempotency key returns the first purchase. Secret key only. Raises invalid_request, user_not_found, wallet_suspended, wallet_closed, package_not_found, redirect_not_allowed, rate_limited, too_many_failed_payments, idempotency_conflict; answers promo_code_not_valid (details.problem says why).';
 
 create function public.attach_checkout_session(
   user_id uuid, purchase_id uuid, stripe_session_id text, checkout_url text, session_expires_at timestamptz,
@@ -131,6 +144,6 @@ $$;
 comment on function public.find_purchase(uuid, uuid, text) is
   'A user''s own purchase by id or session, before it is verified. Secret key only. Raises purchase_not_found, rate_limited.';
 
-grant execute on function public.create_purchase(uuid, text, text, text, text) to service_role;
+grant execute on function public.create_purchase(uuid, text, text, text, text, text) to service_role;
 grant execute on function public.attach_checkout_session(uuid, uuid, text, text, timestamptz, boolean, text, text) to service_role;
 grant execute on function public.find_purchase(uuid, uuid, text) to service_role;

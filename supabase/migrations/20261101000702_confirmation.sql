@@ -58,6 +58,9 @@ begin
   else
     perform private.resolve_alert('purchase_in_review', p_purchase.id::text);
   end if;
+  if p_purchase.status in ('failed', 'expired') then
+    perform private.release_promotion(p_purchase);
+  end if;
   if p_purchase.status = 'paid' then
     perform private.credit_purchase(p_purchase);
   elsif p_purchase.status = 'failed' and p_purchase.origin = 'checkout' then
@@ -106,6 +109,7 @@ begin
   where p.user_id = p_purchase.user_id and p.id = p_purchase.id returning * into v_purchase;
   if v_status = 'paid' then
     perform private.remember_stripe_customer(v_purchase.user_id, v_purchase.livemode, p_session ->> 'customer');
+    perform private.remember_card(v_purchase.user_id, p_session ->> 'card_fingerprint');
   end if;
   perform private.after_purchase_change(p_purchase, v_purchase);
   select * into v_purchase from public.purchases p where p.user_id = p_purchase.user_id and p.id = p_purchase.id;
@@ -183,16 +187,21 @@ comment on function private.next_check(public.purchases, timestamptz) is
   'When to look at an unfinished purchase again: soon at first, then hourly, from the second day every six hours, past its deadline daily.';
 
 create function private.forget_unopened_purchases(p_now timestamptz) returns void
-language sql volatile set search_path = ''
+language plpgsql volatile set search_path = ''
 as $$
+declare
+  v_purchase public.purchases;
+begin
   -- No page was ever given out, and Stripe's idempotency key has lapsed by then. One that is being worked on is passed over.
-  with forgotten as (
-    select p.user_id, p.id from public.purchases p
+  for v_purchase in
+    select * from public.purchases p
     where p.status = 'created' and p.origin = 'checkout' and p.stripe_session_id is null and p.created_at < p_now - interval '24 hours'
     for no key update skip locked
-  )
-  update public.purchases p set status = 'expired'
-  from forgotten where p.user_id = forgotten.user_id and p.id = forgotten.id
+  loop
+    update public.purchases p set status = 'expired' where p.user_id = v_purchase.user_id and p.id = v_purchase.id;
+    perform private.release_promotion(v_purchase);
+  end loop;
+end
 $$;
 comment on function private.forget_unopened_purchases(timestamptz) is 'Expires purchases that got no session within a day.';
 

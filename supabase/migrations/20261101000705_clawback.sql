@@ -62,7 +62,7 @@ declare
   v_money text;
   v_source text := case p_counter_account when 'promotional_expense' then 'promotional' else 'paid' end;
 begin
-  select coalesce(sum(t.amount_micros) filter (where t.kind in ('purchase', 'bonus')), 0),
+  select coalesce(sum(t.amount_micros) filter (where t.kind in ('purchase', 'bonus', 'promotion')), 0),
       -coalesce(sum(t.amount_micros) filter (where t.kind in ('clawback', 'reinstatement')), 0)
     into v_granted, v_clawed
     from public.transactions t

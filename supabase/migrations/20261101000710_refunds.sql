@@ -82,6 +82,7 @@ begin
     disputed_cents = coalesce((select sum(d.withdrawn_cents - d.reinstated_cents) from public.purchase_disputes d
       where d.user_id = p.user_id and d.purchase_id = p.id), 0)
     where p.user_id = p_user_id and p.id = p_purchase_id;
+  perform private.mark_referral_due(p_user_id);
   return private.settle_clawback(p_user_id, p_purchase_id);
 end
 $$;

@@ -60,6 +60,7 @@ begin
     paid_at = case when v_status = 'paid' then private.clock() end,
     last_check_error = null
   where p.user_id = p_purchase.user_id and p.id = p_purchase.id returning * into v_purchase;
+  perform private.remember_card(v_purchase.user_id, p_intent ->> 'card_fingerprint');
   perform private.after_purchase_change(p_purchase, v_purchase);
   if v_purchase.status <> p_purchase.status and v_purchase.status in ('paid', 'failed') then
     perform private.after_reload_attempt(v_purchase, p_intent);

@@ -36,7 +36,8 @@ create unique index reconcile_runs_unfinished on private.reconcile_runs ((finish
 create index reconcile_runs_started_at on private.reconcile_runs (started_at);
 
 create table private.reconcile_walks (
-  name text primary key constraint reconcile_walks_name_known check (name in ('events', 'sessions', 'refunds', 'disputes', 'payment_intents')),
+  name text primary key constraint reconcile_walks_name_known check (
+    name in ('events', 'sessions', 'refunds', 'disputes', 'payment_intents', 'subscriptions', 'invoices')),
   read_until timestamptz not null,
   since timestamptz,
   until timestamptz,
@@ -51,7 +52,8 @@ comment on column private.reconcile_walks.since is 'The walk under way reads wha
 comment on column private.reconcile_walks.until is 'The walk under way reads what was created up to here.';
 comment on column private.reconcile_walks.after is 'The last object of the last page that was read; null at the beginning.';
 insert into private.reconcile_walks (name, read_until)
-  select w.name, private.clock() from unnest(array['events', 'sessions', 'refunds', 'disputes', 'payment_intents']) w (name);
+  select w.name, private.clock() from unnest(array['events', 'sessions', 'refunds', 'disputes', 'payment_intents',
+    'subscriptions', 'invoices']) w (name);
 
 create table private.stripe_events (
   id text primary key,
@@ -70,16 +72,22 @@ create index stripe_events_created_at on private.stripe_events (created_at);
 -- ---------------------------------------------------------------------------------------------------------------------
 
 create function private.oldest_open(p_walk text) returns timestamptz
-language sql stable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
-  select case p_walk
+begin
+  return case p_walk
     when 'sessions' then (select min(coalesce(p.stripe_created_at, p.created_at)) from public.purchases p
       where p.origin = 'checkout' and p.status in ('created', 'open', 'processing'))
     when 'payment_intents' then (select min(p.created_at) from public.purchases p
       where p.origin = 'auto_reload' and p.status in ('created', 'open', 'processing'))
     when 'refunds' then (select min(r.created_at) from public.purchase_refunds r where r.status in ('requested', 'pending', 'requires_action'))
     when 'disputes' then (select min(d.created_at) from public.purchase_disputes d where not private.dispute_is_over(d.status))
-  end
+    when 'subscriptions' then (select min(s.created_at) from public.subscriptions s where s.status in ('open', 'active', 'past_due', 'unpaid', 'duplicate'))
+    -- Stripe tries an invoice for two months at most.
+    when 'invoices' then (select min(coalesce(s.current_period_start - interval '2 months', s.created_at)) from public.subscriptions s
+      where s.status in ('open', 'past_due', 'unpaid'))
+  end;
+end
 $$;
 comment on function private.oldest_open(text) is 'When the oldest thing of a list began that may still change.';
 
@@ -149,7 +157,7 @@ begin
   perform private.begin_walks(v_now);
   return jsonb_build_object('run_id', v_run_id, 'lease_seconds', private.setting_integer('reconcile_lease_seconds'), 'walks', (
     select coalesce(jsonb_agg(jsonb_build_object('name', w.name, 'since', w.since, 'until', w.until, 'after', w.after)
-      order by array_position(array['events', 'sessions', 'payment_intents', 'refunds', 'disputes'], w.name)), '[]')
+      order by array_position(array['events', 'sessions', 'payment_intents', 'subscriptions', 'invoices', 'refunds', 'disputes'], w.name)), '[]')
     from private.reconcile_walks w where w.since is not null));
 end
 $$;
@@ -187,15 +195,19 @@ $$;
 comment on function public.filter_new_events(text[]) is 'Which of these events have not been dealt with yet. Secret key only.';
 
 create function public.filter_unsettled(object_ids text[]) returns jsonb
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
+begin
   -- A purchase that is paid or expired is so for good, and reading it again would be a request for nothing.
-  select coalesce(jsonb_agg(o.id order by o.position), '[]') from unnest(filter_unsettled.object_ids) with ordinality o (id, position)
+  return (select coalesce(jsonb_agg(o.id order by o.position), '[]') from unnest(filter_unsettled.object_ids) with ordinality o (id, position)
   where not exists (select from public.purchases p where p.stripe_session_id = o.id and p.status in ('paid', 'expired'))
     and not exists (select from public.purchases p where p.payment_intent_id = o.id and p.status = 'paid')
+    and not exists (select from public.purchases p where p.stripe_invoice_id = o.id)
+    and not exists (select from public.subscriptions s where s.stripe_session_id = o.id and s.status not in ('created', 'open')));
+end
 $$;
 comment on function public.filter_unsettled(text[]) is
-  'Which of these Checkout Sessions and PaymentIntents may still have something to tell. Secret key only.';
+  'Which of these Checkout Sessions, PaymentIntents and invoices may still have something to tell. Secret key only.';
 
 create function public.record_events(events jsonb) returns void
 language plpgsql volatile security definer set search_path = ''
@@ -205,7 +217,7 @@ begin
     select e.id, u.id, e.failure_code, to_timestamp(e.created)
     from jsonb_to_recordset(record_events.events) e (id text, type text, created double precision, user_id text, failure_code text)
     join public.users u on u.id = private.text_to_uuid(e.user_id)
-    where e.type = 'payment_intent.payment_failed'
+    where e.type in ('payment_intent.payment_failed', 'invoice.payment_failed')
     on conflict do nothing;
   insert into private.stripe_events (id, type, created_at)
     select e.id, e.type, to_timestamp(e.created)
@@ -214,7 +226,7 @@ begin
 end
 $$;
 comment on function public.record_events(jsonb) is
-  'Notes events as dealt with: [{id, type, created, user_id?, failure_code?}]. A payment_intent.payment_failed that names a user counts as one failed attempt. Secret key only.';
+  'Notes events as dealt with: [{id, type, created, user_id?, failure_code?}]. A payment_intent.payment_failed or invoice.payment_failed that names a user counts as one failed attempt. Secret key only.';
 
 create function public.finish_reconcile_run(run_id bigint, counts jsonb, error text default null) returns void
 language plpgsql volatile security definer set search_path = ''

@@ -175,6 +175,7 @@ begin
     'balance_micros', v_user.balance_micros, 'held_micros', v_user.held_micros,
     'expired_micros', private.expired_micros(v_user.id, v_now), 'available_micros', v_available,
     'debt_micros', greatest(-v_user.balance_micros, 0), 'credit_limit_micros', v_user.credit_limit_micros,
+    'expiring', private.expiring_json(v_user.id, v_now),
     'talk_seconds', case when v_rate.rate_plan is not null then
       least(private.max_seconds(private.reservable_micros(v_user, v_available, v_now), v_rate), private.setting_integer('max_call_seconds')) end,
     'as_of', v_now);
@@ -335,7 +336,7 @@ begin
 end
 $$;
 comment on function private.affordable_seconds(public.users, bigint, public.call_logs, timestamptz, jsonb) is
-  'How long a call could last in all, from its answer, if it got every cent that may be reserved now. Taking a hold does not change it, unless credit has expired.';
+  'How long a call could last in all, from its answer, if it got every cent that may be reserved now. Taking a hold does not change it.';
 
 create function private.with_hold(p_call public.call_logs, p_affordable_seconds bigint, p_now timestamptz, p_settings jsonb)
 returns public.call_logs

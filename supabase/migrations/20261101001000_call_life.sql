@@ -183,14 +183,12 @@ declare
   v_answer jsonb;
 begin
   p_call := private.with_hold(p_call, v_affordable, p_now, v_settings);
+  if p_call.hold_micros > v_held_before and v_available < p_user.balance_micros - p_user.held_micros + p_user.credit_limit_micros then
+    -- What has expired uncovered goes first, so that the longer hold does not bring it back.
+    perform private.book_expiry(p_call.user_id, p_now);
+  end if;
   p_user := private.change_held(p_user, p_call.hold_micros - v_held_before);
   v_available := v_available - (p_call.hold_micros - v_held_before);
-  if v_available < p_user.balance_micros - p_user.held_micros + p_user.credit_limit_micros and p_call.hold_micros > v_held_before then
-    -- Some credit has expired, and a longer hold may keep more of it alive.
-    update public.call_logs c set hold_micros = p_call.hold_micros where c.user_id = p_call.user_id and c.id = p_call.id;
-    v_available := private.available_micros(p_user, p_now);
-    v_affordable := private.affordable_seconds(p_user, v_available, p_call, p_now, v_settings);
-  end if;
   p_call.limited_by := case when v_affordable <= p_call.authorized_seconds then private.limited_by(p_user, p_call, v_affordable, p_now, v_settings) end;
   p_call.warnings_sent := private.reached_warnings(p_user, v_affordable - private.elapsed_seconds(p_call.answered_at, p_now));
   v_answer := private.call_json(p_user, v_available, p_call, v_affordable, p_now, v_settings,

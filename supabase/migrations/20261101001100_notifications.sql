@@ -7,7 +7,8 @@ create table public.notifications (
   user_id uuid not null references public.users (id),
   id bigint generated always as identity,
   kind text not null constraint notifications_kind_known check (kind in (
-    'purchase_confirmed', 'payment_failed', 'refund', 'dispute', 'low_balance', 'call_cut_off', 'auto_reload_failed', 'payment_action_required')),
+    'purchase_confirmed', 'payment_failed', 'refund', 'dispute', 'low_balance', 'call_cut_off', 'auto_reload_failed', 'payment_action_required', 'credit_expiring', 'referral_rewarded',
+    'subscription_past_due', 'subscription_unpaid', 'subscription_canceled')),
   dedupe_key text not null,
   payload jsonb not null,
   created_at timestamptz not null,

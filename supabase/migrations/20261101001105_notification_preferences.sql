@@ -1,7 +1,7 @@
 -- Preferences: which messages a person wants.
 --
 -- What is about their money or needs them to act is always told: a purchase, a failed payment, a refund, a dispute, an auto-reload that failed, a payment to
--- confirm. The others can be switched off, one by one, by the person when signed in, or from a mail by a link that carries a token.
+-- confirm, a subscription that is not paid or has ended. The others can be switched off, one by one, by the person when signed in, or from a mail by a link that carries a token.
 --
 -- The token is the person, the kind and the first sixteen bytes of HMAC-SHA-256 over both, with a key from Vault (or private.secrets). It allows one thing,
 -- to switch that kind off, so it never expires: an old mail's link has to work.
@@ -10,6 +10,8 @@ create table public.notification_preferences (
   user_id uuid primary key references public.users (id),
   low_balance boolean not null default true,
   call_cut_off boolean not null default true,
+  credit_expiring boolean not null default true,
+  referral_rewarded boolean not null default true,
   updated_at timestamptz not null
 );
 alter table public.notification_preferences enable row level security;
@@ -17,6 +19,8 @@ comment on table public.notification_preferences is 'Which messages a person wan
 comment on column public.notification_preferences.user_id is 'The person.';
 comment on column public.notification_preferences.low_balance is 'Whether to tell that the balance fell below the threshold.';
 comment on column public.notification_preferences.call_cut_off is 'Whether to tell that a call ended because the credit ran out.';
+comment on column public.notification_preferences.credit_expiring is 'Whether to tell that credit is about to expire.';
+comment on column public.notification_preferences.referral_rewarded is 'Whether to tell that a friend''s first payment was rewarded.';
 comment on column public.notification_preferences.updated_at is 'When they were last changed.';
 
 create policy "Users read their own preferences" on public.notification_preferences
@@ -41,14 +45,15 @@ $do$;
 
 create function private.is_optional_notification(p_kind text) returns boolean
 language sql immutable set search_path = ''
-as $$ select p_kind in ('low_balance', 'call_cut_off') $$;
+as $$ select p_kind in ('low_balance', 'call_cut_off', 'credit_expiring', 'referral_rewarded') $$;
 comment on function private.is_optional_notification(text) is 'Whether a person may switch this kind of message off.';
 
 create function private.wants_notification(p_user_id uuid, p_kind text) returns boolean
 language sql stable set search_path = ''
 as $$
   select coalesce(
-    (select case p_kind when 'low_balance' then p.low_balance when 'call_cut_off' then p.call_cut_off end
+    (select case p_kind when 'low_balance' then p.low_balance when 'call_cut_off' then p.call_cut_off
+        when 'credit_expiring' then p.credit_expiring when 'referral_rewarded' then p.referral_rewarded end
       from public.notification_preferences p where p.user_id = p_user_id),
     true)
 $$;
@@ -60,20 +65,26 @@ as $$
   select jsonb_build_object('user_id', u.id,
     'low_balance', private.wants_notification(u.id, 'low_balance'),
     'call_cut_off', private.wants_notification(u.id, 'call_cut_off'),
+    'credit_expiring', private.wants_notification(u.id, 'credit_expiring'),
+    'referral_rewarded', private.wants_notification(u.id, 'referral_rewarded'),
     'low_balance_threshold_micros', u.low_balance_threshold_micros)
   from public.users u where u.id = p_user_id
 $$;
 comment on function private.preferences_json(uuid) is 'A person''s preferences as the API shows them.';
 
-create function private.change_preferences(p_user_id uuid, p_low_balance boolean, p_call_cut_off boolean) returns void
+create function private.change_preferences(p_user_id uuid, p_wanted jsonb) returns void
 language sql volatile set search_path = ''
 as $$
-  insert into public.notification_preferences as p (user_id, low_balance, call_cut_off, updated_at)
-  values (p_user_id, coalesce(p_low_balance, true), coalesce(p_call_cut_off, true), private.clock())
-  on conflict (user_id) do update set
-    low_balance = coalesce(p_low_balance, p.low_balance), call_cut_off = coalesce(p_call_cut_off, p.call_cut_off), updated_at = excluded.updated_at
+  insert into public.notification_preferences (user_id, updated_at) values (p_user_id, private.clock()) on conflict do nothing;
+  update public.notification_preferences p set
+    low_balance = coalesce((p_wanted ->> 'low_balance')::boolean, p.low_balance),
+    call_cut_off = coalesce((p_wanted ->> 'call_cut_off')::boolean, p.call_cut_off),
+    credit_expiring = coalesce((p_wanted ->> 'credit_expiring')::boolean, p.credit_expiring),
+    referral_rewarded = coalesce((p_wanted ->> 'referral_rewarded')::boolean, p.referral_rewarded),
+    updated_at = private.clock()
+    where p.user_id = p_user_id;
 $$;
-comment on function private.change_preferences(uuid, boolean, boolean) is 'Changes what is not null and leaves the rest.';
+comment on function private.change_preferences(uuid, jsonb) is 'Changes the kinds that are named and not null, {kind: boolean}, and leaves the rest.';
 
 create function private.unsubscribe_signature(p_user_id uuid, p_kind text) returns text
 language sql stable set search_path = ''
@@ -111,7 +122,8 @@ comment on function public.get_notification_preferences(uuid) is
   'Which messages a person wants, and the balance below which they are told. Raises not_authenticated, forbidden, user_not_found.';
 
 create function public.set_notification_preferences(
-  low_balance boolean default null, call_cut_off boolean default null, low_balance_threshold_micros bigint default null, user_id uuid default null
+  low_balance boolean default null, call_cut_off boolean default null, low_balance_threshold_micros bigint default null, user_id uuid default null,
+  credit_expiring boolean default null, referral_rewarded boolean default null
 ) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -124,31 +136,33 @@ begin
   if set_notification_preferences.low_balance_threshold_micros not between 0 and 9007199254740991 then
     perform private.raise_error('invalid_request', '{"parameter": "low_balance_threshold_micros", "problem": "out of range"}');
   end if;
-  perform private.change_preferences(v_user.id, set_notification_preferences.low_balance, set_notification_preferences.call_cut_off);
+  perform private.change_preferences(v_user.id, jsonb_build_object(
+    'low_balance', set_notification_preferences.low_balance, 'call_cut_off', set_notification_preferences.call_cut_off,
+    'credit_expiring', set_notification_preferences.credit_expiring, 'referral_rewarded', set_notification_preferences.referral_rewarded));
   if set_notification_preferences.low_balance_threshold_micros is not null then
     update public.users u set low_balance_threshold_micros = set_notification_preferences.low_balance_threshold_micros where u.id = v_user.id;
   end if;
   return private.preferences_json(v_user.id);
 end
 $$;
-comment on function public.set_notification_preferences(boolean, boolean, bigint, uuid) is
+comment on function public.set_notification_preferences(boolean, boolean, bigint, uuid, boolean, boolean) is
   'Changes which messages a person wants and the balance below which they are told; what is null stays. Raises not_authenticated, forbidden, user_not_found, wallet_closed, invalid_request.';
 
 create function public.unsubscribe(token text) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_parts text[] := regexp_match(unsubscribe.token, '^([0-9a-f]{32})\.(low_balance|call_cut_off)\.([0-9a-f]{32})$');
+  v_parts text[] := regexp_match(unsubscribe.token, '^([0-9a-f]{32})\.([a-z_]+)\.([0-9a-f]{32})$');
   v_user_id uuid := v_parts[1];
   v_kind text := v_parts[2];
 begin
   -- Hashes are compared, so that the time it takes tells nothing about the signature.
-  if v_parts is null or sha256(convert_to(v_parts[3], 'UTF8')) <> sha256(convert_to(private.unsubscribe_signature(v_user_id, v_kind), 'UTF8')) then
+  if v_parts is null or not private.is_optional_notification(v_kind) or sha256(convert_to(v_parts[3], 'UTF8')) <> sha256(convert_to(private.unsubscribe_signature(v_user_id, v_kind), 'UTF8')) then
     perform private.raise_error('invalid_request', '{"parameter": "token", "problem": "not one of our links"}');
   end if;
   -- Of a closed wallet there is nothing left to switch off.
   if exists (select from public.users u where u.id = v_user_id and u.status <> 'closed') then
-    perform private.change_preferences(v_user_id, case when v_kind = 'low_balance' then false end, case when v_kind = 'call_cut_off' then false end);
+    perform private.change_preferences(v_user_id, jsonb_build_object(v_kind, false));
   end if;
   return jsonb_build_object('kind', v_kind);
 end
@@ -157,5 +171,5 @@ comment on function public.unsubscribe(text) is
   'Switches one kind of message off for whoever holds the token of its link. Secret key only. Raises invalid_request for a token that is not ours.';
 
 grant execute on function public.get_notification_preferences(uuid) to authenticated, service_role;
-grant execute on function public.set_notification_preferences(boolean, boolean, bigint, uuid) to authenticated, service_role;
+grant execute on function public.set_notification_preferences(boolean, boolean, bigint, uuid, boolean, boolean) to authenticated, service_role;
 grant execute on function public.unsubscribe(text) to service_role;

@@ -105,9 +105,9 @@ begin
       from public.call_logs c join public.users u on u.id = c.user_id
       where c.user_id = p_user_id and c.id = p_payload ->> 'call_id');
   end if;
-  return (select jsonb_build_object('package_name', k.name, 'paid_at', p.paid_at, 'paid_cents', p.paid_cents, 'tax_cents', p.tax_cents,
+  return (select jsonb_build_object('package_name', private.purchase_name(p), 'paid_at', p.paid_at, 'paid_cents', p.paid_cents, 'tax_cents', p.tax_cents,
       'receipt_url', p.receipt_url)
-    from public.purchases p join public.credit_packages k on k.code = p.package_code
+    from public.purchases p
     where p.user_id = p_user_id and p.id = (p_payload ->> 'purchase_id')::uuid);
 end
 $$;

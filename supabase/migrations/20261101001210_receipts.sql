@@ -128,11 +128,10 @@ begin
     subtotal_cents, discount_cents, tax_cents, paid_cents)
   select n.user_id, n.purchase_id, n.livemode, n.sequence, private.receipt_number(n.livemode, n.sequence), v_now, n.paid_at,
     private.setting('seller'), p.currency,
-    jsonb_build_array(jsonb_build_object('description', c.name, 'quantity', 1, 'amount_cents', s.cents)),
+    jsonb_build_array(jsonb_build_object('description', private.purchase_name(p), 'quantity', 1, 'amount_cents', s.cents)),
     s.cents, s.cents - (p.paid_cents - p.tax_cents), p.tax_cents, p.paid_cents
   from placed n
-  join public.purchases p on p.user_id = n.user_id and p.id = n.purchase_id
-  join public.credit_packages c on c.code = p.package_code,
+  join public.purchases p on p.user_id = n.user_id and p.id = n.purchase_id,
     -- Somebody may have credited, after review, a payment above the price: then that is what was sold for.
     lateral (select greatest(p.price_cents, p.paid_cents - p.tax_cents) as cents) s;
   get diagnostics v_issued = row_count;

@@ -119,7 +119,7 @@ as $$
     from public.purchases p
     left join lateral (
       select coalesce(sum(t.amount_micros) filter (where t.kind = 'purchase'), 0) as granted_micros,
-        coalesce(sum(t.amount_micros) filter (where t.kind = 'bonus'), 0) as bonus_micros,
+        coalesce(sum(t.amount_micros) filter (where t.kind in ('bonus', 'promotion')), 0) as bonus_micros,
         -coalesce(sum(t.amount_micros) filter (where t.kind in ('clawback', 'reinstatement')), 0) as clawed_micros
       from public.transactions t where t.user_id = p.user_id and t.purchase_id = p.id) t on true
   )
@@ -134,6 +134,25 @@ as $$
 $$;
 comment on function private.check_returns() is 'Refunds and disputes against their purchases, and the credit taken back against the formula of the clawback.';
 
+create function private.check_promotions() returns table (violation text, user_id uuid, details jsonb)
+language sql stable set search_path = ''
+as $$
+  select 'campaign_is_not_what_was_redeemed', null::uuid, jsonb_build_object('campaign', c.name, 'redeemed_count', c.redeemed_count)
+    from private.campaigns c left join lateral (
+      select count(*) as redeemed_count, coalesce(sum(r.amount_micros), 0) as redeemed_micros from public.redemptions r
+      where r.campaign = c.name and r.status <> 'released') r on true
+    where (c.redeemed_count, c.redeemed_micros) is distinct from (r.redeemed_count, r.redeemed_micros)
+  union all
+  select 'code_is_not_redeemed_as_often_as_it_says', null, jsonb_build_object('code', p.code, 'redeemed_count', p.redeemed_count)
+    from private.promo_codes p
+    where p.redeemed_count <> (select count(*) from public.redemptions r where r.code = p.code and r.status <> 'released')
+  union all
+  select 'redemption_is_not_its_grant', r.user_id, jsonb_build_object('redemption_id', r.id, 'grant_id', r.grant_id)
+    from public.redemptions r join public.credit_grants g on g.user_id = r.user_id and g.id = r.grant_id
+    where r.amount_micros <> g.granted_micros or r.purchase_id is distinct from g.purchase_id
+$$;
+comment on function private.check_promotions() is 'Campaigns and codes against what was redeemed, and redemptions against their grants.';
+
 create function private.check_integrity() returns table (violation text, user_id uuid, details jsonb)
 language sql stable set search_path = ''
 as $$
@@ -143,6 +162,7 @@ as $$
   union all select * from private.check_purchases()
   union all select * from private.check_returns()
   union all select * from private.check_receipts()
+  union all select * from private.check_promotions()
   union all
   select 'trial_balance_is_not_zero', null, jsonb_build_object('sum_micros', sum(b.balance_micros))
     from reporting.trial_balance b having sum(b.balance_micros) <> 0

@@ -20,9 +20,12 @@ comment on column private.scheduled_jobs.target is 'SQL expression or function n
 
 insert into private.scheduled_jobs (name, schedule, kind, target) values
   ('talktime-sweep-calls', '5 seconds', 'sql', 'public.sweep_calls()'),
+  ('talktime-sweep-expired-credit', '* * * * *', 'sql', 'private.sweep_expired_credit()'),
+  ('talktime-warn-expiring-credit', '*/5 * * * *', 'sql', 'private.warn_expiring_credit()'),
+  ('talktime-settle-referrals', '* * * * *', 'sql', 'private.settle_referrals()'),
+  ('talktime-reconcile-payments', '* * * * *', 'function', 'reconcile-payments'),
   ('talktime-issue-receipts', '* * * * *', 'sql', 'private.issue_receipts()'),
   ('talktime-auto-reload', '15 seconds', 'function', 'auto-reload'),
-  ('talktime-reconcile-payments', '* * * * *', 'function', 'reconcile-payments'),
   ('talktime-send-notifications', '* * * * *', 'function', 'send-notifications');
 
 do $do$

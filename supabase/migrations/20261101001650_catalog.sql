@@ -25,7 +25,8 @@ begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
       'code', c.code, 'name', c.name, 'currency', c.currency, 'price_cents', c.price_cents,
-      'credit_micros', c.credit_micros, 'bonus_micros', c.bonus_micros) order by c.position, c.price_cents), '[]')
+      'credit_micros', c.credit_micros, 'bonus_micros', c.bonus_micros + private.slab_bonus(c, private.clock()),
+      'valid_days', c.valid_days, 'bonus_valid_days', c.bonus_valid_days) order by c.position, c.price_cents), '[]')
     from public.credit_packages c where c.active);
 end
 $$;

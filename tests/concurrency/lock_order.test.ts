@@ -22,6 +22,16 @@ const stack = await useStack();
 const sql = connect(stack.env);
 await sql`select private.reset_clock()`;
 await sql`insert into public.rate_plans (code, name) values ('lock_order', 'Lock order') on conflict do nothing`;
+await sql`insert into public.subscription_plans (code, name, price_cents, period, credit_micros)
+  values ('lock_order', 'Lock order', 1000, 'month', 10000000) on conflict do nothing`;
+const plan = "talktime_plan_lock_order_usd_1000_month";
+const offer = `lock_${crypto.randomUUID().slice(0, 8)}`;
+await sql`select public.create_campaign(${
+  sql.json({ name: offer, kind: "free_credit", amount_micros: 1_000_000 })
+}, 'test')`;
+const [added] =
+  await sql`select public.add_promo_codes(${offer}, 'test', count => 1, max_redemptions => null) as answer`;
+const code: string = added!.answer.csv.split("\r\n")[1].split(",")[0];
 const pool = connect(stack.env, { max: 2 });
 const [holder, waiter] = await Promise.all([pool.reserve(), pool.reserve()]) as [ReservedSql, ReservedSql];
 const waiterPid = Number((await waiter`select pg_backend_pid() as pid`)[0]!.pid);
@@ -42,6 +52,9 @@ interface Scene {
   reload: string;
   /** Begun, and not at Stripe yet. */
   refund: string;
+  subscription: string;
+  /** A grant that expires. */
+  expiring: number;
 }
 
 /** A wallet with credit, a saved card, a live call, a ringing one, one that is over, and purchases of every kind. */
@@ -62,8 +75,50 @@ async function setScene(): Promise<Scene> {
       credit_micros, bonus_micros, livemode, success_url, cancel_url, created_at, next_check_at)
     values (${userId}, 'reload', 'credit_10', 'auto_reload', 'usd', 1000, 10000000, 0, false, '', '', now(), now()) returning id`;
   const purchase = await openPurchase(sql, userId);
-  return { userId, purchase, paid, review, reload: reload!.id, refund: refund!.answer.refund.refund_id };
+  const subscription: string = (await sql.unsafe(subscribe(userId)))[0]!.answer.subscription_id;
+  await sql.unsafe(attachPage(userId, subscription));
+  await sql.unsafe(applySubscription(userId, subscription));
+  const [lot] =
+    await sql`select id from private.grant_credit(${userId}, 'adjustment', 'adjustment', 1, 'adjustment', 'test',
+    null, '2099-01-01')`;
+  await sql`insert into private.referrals (referred_id, referrer_id, status, hold_reason, due, created_at)
+    values (${userId}, ${await fundedWallet(sql, 1)}, 'held', 'test', false, now())`;
+  return {
+    userId,
+    purchase,
+    paid,
+    review,
+    reload: reload!.id,
+    refund: refund!.answer.refund.refund_id,
+    subscription,
+    expiring: Number(lot!.id),
+  };
 }
+
+const subscribe = (userId: string) =>
+  rpc("create_subscription", {
+    ...{ user_id: userId, plan_code: "lock_order", idempotency_key: "subscription" },
+    ...{ success_url: "http://localhost:3000/done", cancel_url: "http://localhost:3000/buy" },
+  });
+
+const attachPage = (userId: string, subscription: string) =>
+  rpc("attach_subscription_session", {
+    ...{ user_id: userId, subscription_id: subscription, stripe_session_id: `cs_${subscription}` },
+    ...{ checkout_url: "https://checkout.example/", livemode: false },
+  });
+
+const ofSubscription = (userId: string, subscription: string) => ({
+  lookup_key: plan,
+  metadata: { user_id: userId, subscription_id: subscription },
+});
+
+const applySubscription = (userId: string, subscription: string) =>
+  rpc("apply_subscription", {
+    subscription: {
+      ...ofSubscription(userId, subscription),
+      ...{ id: `sub_${subscription}`, status: "active", current_period_start: 1, current_period_end: 4e9 },
+    },
+  });
 
 const CARD = {
   ...{ id: "pm_lock_order", livemode: false, type: "card", brand: "visa", last4: "4242" },
@@ -163,6 +218,34 @@ const waiting: Record<string, (scene: Scene) => string> = {
     rpc("fail_reload", { user_id: userId, purchase_id: purchase.purchaseId, error: "test" }),
   set_notification_preferences: ({ userId }) =>
     rpc("set_notification_preferences", { user_id: userId, low_balance: false }),
+  redeem_code: ({ userId }) => rpc("redeem_code", { code, user_id: userId }),
+  get_referral_code: ({ userId }) => rpc("get_referral_code", { user_id: userId }),
+  claim_referral: ({ userId }) => rpc("claim_referral", { code: "none", user_id: userId }),
+  extend_grant: ({ userId, expiring }) =>
+    rpc("extend_grant", { user_id: userId, grant_id: expiring, expires_at: null, reason: "test" }),
+  void_grant: ({ userId }) => rpc("void_grant", { user_id: userId, grant_id: 1, reason: "test" }),
+  create_subscription: ({ userId }) => subscribe(userId),
+  attach_subscription_session: ({ userId, subscription }) => attachPage(userId, subscription),
+  apply_subscription: ({ userId, subscription }) => applySubscription(userId, subscription),
+  apply_invoice: ({ userId, subscription }) =>
+    rpc("apply_invoice", {
+      invoice: {
+        ...ofSubscription(userId, subscription),
+        ...{
+          id: `in_${subscription}`,
+          status: "paid",
+          billing_reason: "subscription_create",
+          currency: "usd",
+        },
+        ...{ livemode: false, amount_paid: 1000, amount_tax: 0, period_end: 4e9, created: 1 },
+        payment_intent: `pi_${subscription}`,
+      },
+    }),
+  expire_subscription_session: ({ userId, subscription }) =>
+    rpc("expire_subscription_session", { user_id: userId, subscription_id: subscription }),
+  find_subscription: ({ userId }) => rpc("find_subscription", { user_id: userId }),
+  find_subscription_page: ({ userId, subscription }) =>
+    rpc("find_subscription_page", { user_id: userId, subscription_id: subscription }),
 };
 
 /** Every other function that writes; it takes no wallet, or passes over one that is taken. */
@@ -185,6 +268,16 @@ const passing: Record<string, (scene: Scene) => string> = {
       purchase_id: purchase.purchaseId,
       error: "test",
     }),
+  check_promo_code: ({ userId }) => rpc("check_promo_code", { code, user_id: userId }),
+  create_campaign: () =>
+    rpc("create_campaign", {
+      campaign: { name: `lock_${crypto.randomUUID().slice(0, 8)}`, kind: "free_credit", amount_micros: 1 },
+      reason: "test",
+    }),
+  add_promo_codes: () => rpc("add_promo_codes", { campaign: offer, reason: "test", count: 1 }),
+  resolve_referral: ({ userId }) =>
+    rpc("resolve_referral", { referred_id: userId, decision: "refuse", reason: "test" }),
+  claim_due_subscriptions: () => rpc("claim_due_subscriptions"),
   begin_reconcile_run: () => `select public.begin_reconcile_run() as answer`,
   save_walk: () => rpc("save_walk", { run_id: 0, name: "events", after: null, done: false }),
   record_events: () => `select public.record_events('[]') as answer`,

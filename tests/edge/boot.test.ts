@@ -5,7 +5,14 @@ import { completeEnv, type FunctionEnv, startFunction } from "./support/function
 import { makeDue, newBuyer } from "./support/world.ts";
 
 const FOR_SERVERS = ["reconcile-payments", "auto-reload"];
-const NAMES = ["create-checkout", "verify-checkout", "refund-purchase", "manage-billing", ...FOR_SERVERS];
+const FOR_PEOPLE = [
+  "create-checkout",
+  "verify-checkout",
+  "refund-purchase",
+  "manage-billing",
+  "manage-subscription",
+];
+const NAMES = [...FOR_PEOPLE, ...FOR_SERVERS];
 
 const read = (env: FunctionEnv) => readEnv((name) => env[name as keyof FunctionEnv]);
 

@@ -5,6 +5,7 @@ import {
   cents,
   clock,
   cost,
+  day,
   instant,
   talkTime,
 } from "../../supabase/functions/send-notifications/format.ts";
@@ -25,6 +26,7 @@ const FACTS = {
   tax_cents: 0,
   receipt_url: "https://pay.stripe.com/receipts/1",
 };
+const PLAN = { plan_code: "plus", plan_name: "Plus monthly", price_cents: 1000, currency: "usd" };
 const PURCHASE = { purchase_id: "p", price_cents: 1000, currency: "usd" };
 
 // deno-lint-ignore no-explicit-any -- each kind has its own
@@ -41,7 +43,7 @@ function mail(kind: string, payload: any, facts: any = FACTS, sender = SENDER): 
     facts,
     unsubscribe_token: null,
   };
-  const optional = kind === "low_balance" || kind === "call_cut_off";
+  const optional = ["low_balance", "call_cut_off", "credit_expiring", "referral_rewarded"].includes(kind);
   return render(
     write(message, sender),
     sender,
@@ -169,6 +171,48 @@ const LETTERS: [kind: string, payload: any, facts: any, subject: string, says: R
     "Your bank asks you to confirm $20.00",
     [/Nothing is charged before you do/, /Pay \$20\.00:\nhttps:\/\/app\.example\.com\/confirm/],
   ],
+  [
+    "credit_expiring",
+    { expires_at: "2026-12-02T08:00:00Z", amount_micros: 2_509_999, days: 7, currency: "usd" },
+    {},
+    "$2.50 of your credit expires on 2 Dec 2026",
+    [/\nUsable until: 2 Dec 2026, 08:00 UTC\n/, /before your other credit/, /unsubscribe\?token=t&x=1/],
+  ],
+  [
+    "referral_rewarded",
+    { amount_micros: 5_000_000, currency: "usd", role: "referrer" },
+    {},
+    "You got $5.00 of credit for a friend",
+    [/who has made a first payment/, /taken back if that payment is refunded/, /unsubscribe\?token=t&x=1/],
+  ],
+  [
+    "referral_rewarded",
+    { amount_micros: 5_000_000, currency: "usd", role: "referred" },
+    {},
+    "You got $5.00 of welcome credit",
+    [/because a friend invited you/],
+  ],
+  [
+    "subscription_past_due",
+    PLAN,
+    {},
+    "The payment of $10.00 for your plan did not go through",
+    [/It is tried again in the next days/, /\nPlan: Plus monthly\nPrice: \$10\.00\n/, /Change the card:/],
+  ],
+  [
+    "subscription_unpaid",
+    PLAN,
+    {},
+    "$10.00 for your plan is not paid",
+    [/not tried again by itself/, /Credit you have stays/],
+  ],
+  [
+    "subscription_canceled",
+    PLAN,
+    {},
+    "Your plan for $10.00 has ended",
+    [/not charged for it again/, /stays until it expires/],
+  ],
 ];
 
 Deno.test("Each kind states its fact with the amount, first in the subject, then in the first line", () => {
@@ -236,6 +280,7 @@ Deno.test("Amounts are exact, whatever their size and currency", () => {
 
 Deno.test("Instants name their zone and durations read like a clock", () => {
   assert.equal(instant("2026-12-31T23:59:59.999+00:00"), "31 Dec 2026, 23:59 UTC");
+  assert.equal(day("2026-06-01T00:30:00+02:00"), "31 May 2026");
   assert.equal(instant("2026-06-01T00:30:00+02:00"), "31 May 2026, 22:30 UTC");
   assert.deepEqual([0, 59, 60, 3600, 3723].map(clock), ["0:00", "0:59", "1:00", "1:00:00", "1:02:03"]);
   assert.deepEqual([null, 59, 60, 7199, 7200, 10 ** 9].map(talkTime), [

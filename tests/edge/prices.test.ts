@@ -57,6 +57,23 @@ Deno.test("A changed amount gets a price of its own; the old one stays for sessi
   assert.equal((await priceOf(after)).unit_amount, 400);
 });
 
+Deno.test("A plan's price is recurring, under a product of its own, and keeps its key when that is moved away", async () => {
+  const { code, ...rest } = newPackage(900);
+  const plan = { ...rest, code, period: "year" as const, lookup_key: `talktime_plan_${code}_usd_900_year` };
+  assert.deepEqual(await outcomes([plan]), ["created"]);
+  assert.deepEqual(await outcomes([plan]), ["found"]);
+  const price = await priceOf(plan);
+  assert.deepEqual(
+    [price.recurring?.interval, price.product, price.metadata],
+    ["year", `talktime_plan_${code}`, { plan_code: code, lookup_key: plan.lookup_key }],
+  );
+  const monthly = { unit_amount: 900, currency: "usd", recurring: { interval: "month" as const } };
+  const taken = { lookup_key: plan.lookup_key, transfer_lookup_key: true };
+  await stripeApi.prices.create({ product: `talktime_plan_${code}`, ...monthly, ...taken });
+  assert.deepEqual(await outcomes([plan]), ["created"], "another interval is another price");
+  assert.equal((await priceOf(plan)).recurring?.interval, "year");
+});
+
 Deno.test("A price switched off by hand is switched on again", async () => {
   const sold = newPackage();
   await ensurePrices(stripeApi, [sold]);

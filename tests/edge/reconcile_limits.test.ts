@@ -77,6 +77,7 @@ function world({ due, limits, retrieve, millisecondsPerRead = 1, pace = () => NO
     beginReconcileRun: () => Promise.resolve({ run_id: 1, walks: [] }),
     finishReconcileRun: (end: unknown) => Promise.resolve(void seen.finished.push(end)),
     claimDueRefunds: () => Promise.resolve([]),
+    claimDueSubscriptions: () => Promise.resolve([]),
     claimDuePurchases(size: number) {
       seen.claims.push(size);
       return Promise.resolve(waiting.splice(0, size));

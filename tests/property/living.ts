@@ -5,6 +5,7 @@ import type { Rate } from "../support/rates.ts";
 import {
   BEGIN,
   NUMBERS,
+  OFFERS,
   PACKAGES,
   type Passing,
   type Reported,
@@ -33,7 +34,7 @@ export interface Lived {
 
 /** What the model answers to each step, and the statement that asks the database the same. */
 export function live(story: Story, userId: string): { model: ModelWallet; lived: Lived[] } {
-  const model = new ModelWallet(BEGIN, story.settings, { ...SEEDED, story: story.rate }, PACKAGES);
+  const model = new ModelWallet(BEGIN, story.settings, { ...SEEDED, story: story.rate }, PACKAGES, OFFERS);
   const lived = story.steps.map((step) => {
     model.now = instantAfter(model, step.after);
     const { after: _, ...deed } = step;
@@ -105,6 +106,10 @@ function endedId(model: ModelWallet, which: number): string {
   const ended = newest.filter((call) => call.status === "ended");
   return [...ended, ...newest.filter((call) => call.status !== "ended")][which]?.id ?? "nobody";
 }
+
+/** The newest grant is 0; nobody has more than a thousand. */
+const grantId = (model: ModelWallet, which: number) =>
+  [...model.grants].reverse()[which]?.line ?? 1000 + which;
 
 const newId = (model: ModelWallet, more = 0) => `call-${model.calls.size + 100 + more}`;
 
@@ -178,7 +183,7 @@ function act(step: Step, model: ModelWallet): unknown {
     case "sweep":
       return maySweep(model) ? model.sweep() : null;
     case "buy":
-      return model.buy(keyOf(step.key), step.package);
+      return model.buy(keyOf(step.key), step.package, step.code);
     case "hear":
       return model.hear(keyOf(step.key), step.view);
     case "grant": {
@@ -189,6 +194,14 @@ function act(step: Step, model: ModelWallet): unknown {
     }
     case "take away":
       return mayTakeAway(model) ? model.takeAway(BigInt(step.micros)) : null;
+    case "redeem":
+      return model.redeem();
+    case "expire":
+      return model.expire();
+    case "extend grant":
+      return model.extendGrant(grantId(model, step.grant), step.lifetime);
+    case "void grant":
+      return mayTakeAway(model) ? model.voidGrant(grantId(model, step.grant), step.reason) : null;
     case "refund":
       return model.refund(endedId(model, step.which), step.reason, amountOf(model, step));
     case "rerate": {
@@ -257,7 +270,7 @@ function statement(step: Step, model: ModelWallet, userId: string): string {
     case "sweep":
       return maySweep(model) ? `${NOTHING} from public.sweep_calls()` : NOTHING;
     case "buy":
-      return buyStatement(user, keyOf(step.key), step.package);
+      return buyStatement(user, keyOf(step.key), step.package, step.code);
     case "hear":
       return hearStatement(user, keyOf(step.key), step.view);
     case "grant":
@@ -267,6 +280,19 @@ function statement(step: Step, model: ModelWallet, userId: string): string {
         ? `${NOTHING} from private.post_transaction(${user}, 'adjustment', -${step.micros}, 'adjustment', 'Story') t,
           private.spend_credit(${user}, t.line, ${step.micros}, '-infinity')`
         : NOTHING;
+    case "redeem":
+      return rpc("redeem_code", { code: " story-free", user_id: userId });
+    case "expire":
+      return `${NOTHING} from private.sweep_expired_credit()`;
+    case "extend grant": {
+      const until = step.lifetime === null ? null : iso(model.now + step.lifetime * 1000);
+      const grant = { user_id: userId, grant_id: grantId(model, step.grant) };
+      return rpc("extend_grant", { ...grant, expires_at: until, reason: "Story" });
+    }
+    case "void grant": {
+      const grant = { user_id: userId, grant_id: grantId(model, step.grant) };
+      return mayTakeAway(model) ? rpc("void_grant", { ...grant, reason: step.reason }) : NOTHING;
+    }
     case "refund": {
       const { reason } = step;
       return rpc("refund_call", {
@@ -333,13 +359,14 @@ function importStatement(userId: string, records: CallRecord[]): string {
     from public.import_call_records(${literal(JSON.stringify(written))}::jsonb) as a (answer)`;
 }
 
-function buyStatement(user: string, key: string, code: string): string {
+function buyStatement(user: string, key: string, code: string, withCode: boolean): string {
+  const promoCode = withCode ? "'STORYADD'" : "null";
   return `with made as (
-      select public.create_purchase(${user}, '${code}', '${key}', 'http://localhost:1/', 'http://localhost:1/') as purchase
+      select public.create_purchase(${user}, '${code}', '${key}', 'http://localhost:1/', 'http://localhost:1/', ${promoCode}) as purchase
     )
-    select public.attach_checkout_session(${user}, (purchase ->> 'purchase_id')::uuid, 'cs_' || (purchase ->> 'purchase_id'),
+    select case when purchase ? 'message' then jsonb_build_object('refused', purchase -> 'message') else public.attach_checkout_session(${user}, (purchase ->> 'purchase_id')::uuid, 'cs_' || (purchase ->> 'purchase_id'),
       'https://checkout.example/', private.clock() + interval '24 hours', false)
-      || jsonb_build_object('replayed', purchase -> 'replayed') as answer
+      || jsonb_build_object('replayed', purchase -> 'replayed') end as answer
     from made`;
 }
 

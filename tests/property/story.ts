@@ -27,10 +27,14 @@ export type Step =
     | { do: "extend"; which: number; off: number | null; request: number | null }
     | { do: "end"; which: number; reason: string; reported: number | null }
     | { do: "sweep" }
-    | { do: "buy"; key: number; package: string }
+    | { do: "buy"; key: number; package: string; code: boolean }
     | { do: "hear"; key: number; view: View }
     | { do: "grant"; source: "promotional" | "adjustment"; micros: number; lifetime: number | null }
     | { do: "take away"; micros: number }
+    | { do: "redeem" | "expire" }
+    /** A grant, counted from the newest one; past the last there is none. */
+    | { do: "extend grant"; grant: number; lifetime: number | null }
+    | { do: "void grant"; grant: number; reason: string }
     | { do: "refund"; which: number; part: "all" | "whole" | "half" | "nothing" | "too much"; reason: string }
     | { do: "rerate"; plan: string; ago: number; reason: string }
     | { do: "import"; records: Reported[] }
@@ -55,9 +59,23 @@ export const NUMBERS = ["+14155552671", "+442071838750"];
 
 /** Three minutes before midnight, the end of a month, in a leap year. */
 export const BEGIN = Date.UTC(2024, 1, 29, 23, 57);
+const DAY = 86_400;
 export const PACKAGES: Record<string, Package> = {
-  story_small: { priceCents: 50, creditMicros: 500_000n, bonusMicros: 0n },
-  story_bonus: { priceCents: 75, creditMicros: 800_000n, bonusMicros: 123_457n },
+  story_small: {
+    priceCents: 50,
+    creditMicros: 500_000n,
+    bonusMicros: 0n,
+    lifetime: DAY,
+    bonusLifetime: null,
+  },
+  story_bonus: {
+    ...{ priceCents: 75, creditMicros: 800_000n, bonusMicros: 123_457n },
+    ...{ lifetime: null, bonusLifetime: DAY },
+  },
+};
+export const OFFERS = {
+  free: { amount: 200_000n, lifetime: DAY },
+  bonus: { amount: 300_001n, lifetime: null },
 };
 
 export interface Story {
@@ -170,7 +188,12 @@ const calling = [
 const paying = [
   {
     weight: 3,
-    arbitrary: fc.record({ do: one("buy"), key, package: fc.constantFrom(...Object.keys(PACKAGES)) }),
+    arbitrary: fc.record({
+      do: one("buy"),
+      key,
+      package: fc.constantFrom(...Object.keys(PACKAGES)),
+      code: fc.boolean(),
+    }),
   },
   {
     weight: 3,
@@ -192,6 +215,24 @@ const paying = [
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: one("take away"), micros }) },
+  { weight: 1, arbitrary: fc.record({ do: one("redeem") }) },
+  { weight: 3, arbitrary: fc.record({ do: one("expire") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: one("extend grant"),
+      grant: fc.nat({ max: 4 }),
+      lifetime: fc.option(fc.integer({ min: 1, max: 600 }), { freq: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: one("void grant"),
+      grant: fc.nat({ max: 4 }),
+      reason: fc.constant("Mistake"),
+    }),
+  },
 ];
 
 const correcting = [

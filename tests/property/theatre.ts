@@ -3,7 +3,7 @@
 import type { ReservedSql } from "postgres";
 import { literal } from "../support/load.ts";
 import type { Lived } from "./living.ts";
-import { BEGIN, PACKAGES, type Story } from "./story.ts";
+import { BEGIN, OFFERS, PACKAGES, type Story } from "./story.ts";
 
 /** Each step runs at its instant and in a subtransaction of its own, as a request would; after it everything kept is read. */
 const PLAYER = `
@@ -19,8 +19,10 @@ create function pg_temp.state(p_user_id uuid) returns jsonb language sql volatil
         'authorized', c.authorized_seconds, 'warned', c.warnings_sent, 'sweep_at', c.sweep_at, 'settled_by', c.settled_by,
         'proven', c.proven_seconds, 'cost', c.cost_micros, 'rerated', c.rerated_micros, 'refunded', c.refunded_micros, 'unbilled', c.unbilled_seconds) order by c.id)
       from public.call_logs c where c.user_id = p_user_id), '[]'),
-    'purchases', coalesce((select jsonb_agg(jsonb_build_array(p.idempotency_key, p.status) order by p.idempotency_key)
-      from public.purchases p where p.user_id = p_user_id), '[]'))
+    'purchases', coalesce((select jsonb_agg(jsonb_build_array(p.idempotency_key, p.status,
+        (select r.status from public.redemptions r where r.user_id = p.user_id and r.purchase_id = p.id)) order by p.idempotency_key)
+      from public.purchases p where p.user_id = p_user_id), '[]'),
+    'campaigns', (select jsonb_object_agg(substr(c.name, 7), c.redeemed_count) from private.campaigns c where c.name like 'story\\_%'))
 $$;
 create function pg_temp.play(p_user_id uuid, p_steps jsonb) returns jsonb language plpgsql as $$
 declare
@@ -46,11 +48,22 @@ export async function prepareStage(connection: ReservedSql): Promise<void> {
   await connection.unsafe(PLAYER);
 }
 
+/** What became of a grant: what it brought is what was spent, expired, was taken back, and remains. */
+export interface GrantAccount {
+  granted: number;
+  brought: number;
+  spent: number;
+  expired: number;
+  withdrawn: number;
+  remaining: number;
+}
+
 export interface Played {
   // deno-lint-ignore no-explicit-any -- compared key by key with what the model says
   steps: { answer: any; state: any }[];
   lines: Record<string, unknown>[];
   entries: [line: number, grant: number, amount: number][];
+  grants: GrantAccount[];
   violations: unknown[];
 }
 
@@ -73,6 +86,17 @@ export async function play(
     );
     const entries = await connection.unsafe(`select line::integer, grant_id::integer, amount_micros::float8
       from public.grant_entries where user_id = ${user} order by line, grant_id`).values();
+    const grants = await connection.unsafe(
+      `select g.granted_micros::float8 as granted, g.remaining_micros::float8 as remaining,
+        coalesce(sum(e.amount_micros) filter (where e.line = g.id), 0)::float8 as brought,
+        -coalesce(sum(e.amount_micros) filter (where e.line <> g.id and t.kind in ('call', 'call_refund', 'rerate')), 0)::float8 as spent,
+        -coalesce(sum(e.amount_micros) filter (where t.kind = 'expiry'), 0)::float8 as expired,
+        -coalesce(sum(e.amount_micros) filter (where e.line <> g.id and t.kind = 'adjustment'), 0)::float8 as withdrawn
+      from public.credit_grants g
+      left join public.grant_entries e on e.user_id = g.user_id and e.grant_id = g.id
+      left join public.transactions t on t.user_id = e.user_id and t.line = e.line
+      where g.user_id = ${user} group by g.user_id, g.id order by g.id`,
+    );
     const violations = story.audited
       ? await connection.unsafe(
         `select violation, details from private.check_integrity() where user_id = ${user} or user_id is null`,
@@ -82,6 +106,7 @@ export async function play(
       steps: row!.steps,
       lines: [...lines],
       entries: [...entries] as never,
+      grants: [...grants] as never,
       violations: [...violations],
     };
   } finally {
@@ -98,15 +123,32 @@ function setting({ settings, rate }: Story, userId: string): string {
     end_grace_seconds: settings.endGrace,
     max_call_seconds: settings.maxCall,
     checkout_limit_per_hour: 1_000_000,
+    promo_attempts_per_hour: 1_000_000,
     allowed_redirect_origins: ["http://localhost:*"],
   };
   const statements = Object.entries(values).map(([name, value]) =>
     `update private.settings set value = ${literal(JSON.stringify(value))}::jsonb where name = '${name}'`
   );
-  for (const [code, { priceCents, creditMicros, bonusMicros }] of Object.entries(PACKAGES)) {
-    statements.push(`insert into public.credit_packages (code, name, price_cents, credit_micros, bonus_micros)
-      values ('${code}', 'Story', ${priceCents}, ${creditMicros}, ${bonusMicros})`);
+  const days = (lifetime: number | null) => lifetime === null ? "null" : lifetime / 86_400;
+  for (const [code, item] of Object.entries(PACKAGES)) {
+    statements.push(
+      `insert into public.credit_packages (code, name, price_cents, credit_micros, bonus_micros, valid_days, bonus_valid_days)
+      values ('${code}', 'Story', ${item.priceCents}, ${item.creditMicros}, ${item.bonusMicros}, ${
+        days(item.lifetime)
+      }, ${days(item.bonusLifetime)})`,
+    );
   }
+  const offer = (
+    name: string,
+    kind: string,
+    code: string,
+    { amount, lifetime }: typeof OFFERS.free | typeof OFFERS.bonus,
+  ) =>
+    `insert into private.campaigns (name, kind, amount_micros, valid_days, starts_at, created_at)
+      values ('${name}', '${kind}', ${amount}, ${days(lifetime)}, '-infinity', now());
+    insert into private.promo_codes (code, campaign, created_at) values ('${code}', '${name}', now())`;
+  statements.push(offer("story_free", "free_credit", "ST0RYFREE", OFFERS.free));
+  statements.push(offer("story_bonus", "fixed_bonus", "ST0RYADD", OFFERS.bonus));
   return [
     // Days are days of UTC, whatever the session's zone.
     `set local timezone to 'Pacific/Auckland'`,

@@ -6,7 +6,7 @@ import { sql as connect, useStack } from "../support/stack.ts";
 import { check } from "./check.ts";
 import { live, type Lived } from "./living.ts";
 import { stories, type Story } from "./story.ts";
-import { play, type Played, prepareStage } from "./theatre.ts";
+import { type GrantAccount, play, type Played, prepareStage } from "./theatre.ts";
 
 const stack = await useStack();
 const pool = connect(stack.env, { max: 1 });
@@ -33,7 +33,14 @@ function asWritten(expected: unknown, actual: unknown): unknown {
   );
 }
 
-const INSTANTS = new Set(["authorized_until", "started_at", "answered_at", "ended_at", "sweep_at"]);
+const INSTANTS = new Set([
+  "authorized_until",
+  "started_at",
+  "answered_at",
+  "ended_at",
+  "sweep_at",
+  "expires_at",
+]);
 
 /** The database's values reduced to the keys the model speaks of, instants as milliseconds. */
 function asModeled(actual: unknown, expected: unknown): unknown {
@@ -84,7 +91,15 @@ function compare(model: ModelWallet, lived: Lived[], played: Played): void {
     [...line.entries].sort(([a], [b]) => a - b).map(([grant, amount]) => [index + 1, grant, amount])
   );
   assertSame(played.entries, entries, "which line moved which grant");
+  for (const grant of played.grants) assertAccountedFor(grant);
   assert.deepEqual(played.violations, []);
+}
+
+/** Breakage, what was spent or taken back, and what remains are what was granted, less the debt it paid at once. */
+function assertAccountedFor(grant: GrantAccount): void {
+  const { granted, brought, spent, expired, withdrawn, remaining } = grant;
+  assert.equal(expired + spent + withdrawn + remaining, brought, JSON.stringify(grant));
+  assert.ok(brought <= granted && expired >= 0 && spent >= 0, JSON.stringify(grant));
 }
 
 interface Rerated {

@@ -46,6 +46,8 @@ Deno.test("Packages are for sale without signing in, in the order to show them",
     priceCents: 1_000,
     creditMicros: 10_000_000,
     bonusMicros: 0,
+    validDays: null,
+    bonusValidDays: null,
   });
 });
 

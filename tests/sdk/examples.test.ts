@@ -117,9 +117,15 @@ Deno.test("Every export, and every method of it, is documented with an example",
   const exported = exportsByFile(texts.get("index.ts")!);
   const names = exported.flatMap(([, own]) => own);
   assert.deepEqual(Object.keys(sdk).filter((name) => !names.includes(name)), [], "all exports are found");
-  const undocumented = exported.flatMap(([file, own]) => {
+  // A class that is loaded later is no export of the package's own, but is reached through it.
+  const modules = await Promise.all(
+    exported.map(([file]) =>
+      import(pathToFileURL(join(source, file)).href) as Promise<Record<string, unknown>>
+    ),
+  );
+  const undocumented = exported.flatMap(([file, own], index) => {
     const documented = examplesOfSource(file, texts.get(file)!).map(({ name }) => name.split(" › ")[1]);
-    const needed = own.flatMap((name) => [name, ...methodsOf((sdk as Record<string, unknown>)[name])]);
+    const needed = own.flatMap((name) => [name, ...methodsOf(modules[index]![name])]);
     return needed.filter((name) => !documented.includes(name)).map((name) => `${file} › ${name}`);
   });
   assert.deepEqual(undocumented, []);

@@ -45,16 +45,23 @@ Deno.test("Preferences keep what is not named, and a server changes them for the
     userId: person.userId,
     lowBalance: true,
     callCutOff: true,
+    creditExpiring: true,
+    referralRewarded: true,
     lowBalanceThresholdMicros: null,
   });
   const changed = await notices.setPreferences({ lowBalanceThresholdMicros: toMicros(5_000_000) });
   assert.equal(changed.data?.lowBalanceThresholdMicros, 5_000_000);
   const trusted = createTalktime(admin(env), { userId: person.userId });
-  assert.equal((await trusted.notices.setPreferences({ callCutOff: false })).error, null);
+  assert.equal(
+    (await trusted.notices.setPreferences({ callCutOff: false, referralRewarded: false })).error,
+    null,
+  );
   assert.deepEqual((await notices.preferences()).data, {
     userId: person.userId,
     lowBalance: true,
     callCutOff: false,
+    creditExpiring: true,
+    referralRewarded: false,
     lowBalanceThresholdMicros: 5_000_000,
   });
 });

@@ -162,8 +162,10 @@ Deno.test("allowed and excluded types narrow what the page takes, and cannot wid
 
 Deno.test("what the simulator does not do is refused, not ignored", () =>
   withAccount(async ({ stripe }) => {
-    const subscription = await failureOf(openSession(stripe, { mode: "subscription" }));
-    assert.equal(subscription.code, "not_simulated");
+    const shared = await failureOf(
+      openSession(stripe, { permissions: { update_shipping_details: "client_only" } }),
+    );
+    assert.equal(shared.code, "not_simulated");
     const shipping = await failureOf(
       openSession(stripe, { shipping_address_collection: { allowed_countries: ["US"] } }),
     );

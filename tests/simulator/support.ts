@@ -135,3 +135,76 @@ export async function postForm(url: string, fields: Record<string, string>): Pro
 async function pageOf(response: Response): Promise<Page> {
   return { status: response.status, location: response.headers.get("location"), text: await response.text() };
 }
+
+/** A price that is billed again and again; a month and $20 unless told otherwise. */
+export async function recurringPrice(
+  stripe: Stripe,
+  params: Partial<Stripe.PriceCreateParams> = {},
+): Promise<Stripe.Price> {
+  return await stripe.prices.create({
+    currency: "usd",
+    unit_amount: 2000,
+    recurring: { interval: "month" },
+    product_data: { name: "Plus" },
+    ...params,
+  });
+}
+
+export interface Subscribed {
+  session: Stripe.Checkout.Session;
+  subscription: Stripe.Subscription;
+  customer: string;
+  card: string;
+}
+
+export const ABOUT_IT = { user_id: "user_1", subscription_id: "ours_1" };
+
+export async function openSubscription(
+  stripe: Stripe,
+  params: Partial<SessionParams> = {},
+  price?: string,
+): Promise<Stripe.Checkout.Session> {
+  return await openSession(stripe, {
+    mode: "subscription",
+    line_items: [{ price: price ?? (await recurringPrice(stripe)).id, quantity: 1 }],
+    metadata: ABOUT_IT,
+    subscription_data: { metadata: ABOUT_IT },
+    ...params,
+  });
+}
+
+/** A subscription whose first invoice was paid on the page. */
+export async function subscribed(
+  { stripe, control }: Account,
+  params: Partial<SessionParams> = {},
+  price?: string,
+): Promise<Subscribed> {
+  const { id } = await openSubscription(stripe, params, price);
+  await control.payCheckout(id);
+  const session = await stripe.checkout.sessions.retrieve(id, { expand: ["subscription"] });
+  const subscription = session.subscription as Stripe.Subscription;
+  return {
+    session,
+    subscription,
+    customer: String(subscription.customer),
+    card: String(subscription.default_payment_method),
+  };
+}
+
+/** The invoices of a subscription, oldest first, with their payments. */
+export async function invoicesOf(stripe: Stripe, subscription: string): Promise<Stripe.Invoice[]> {
+  const { data } = await stripe.invoices.list({
+    subscription,
+    limit: 100,
+    expand: ["data.payments"],
+  });
+  // Five levels are more than one request gives.
+  for (const invoice of data) {
+    const payments = await stripe.invoicePayments.list({
+      invoice: invoice.id,
+      expand: ["data.payment.payment_intent.latest_charge"],
+    });
+    invoice.payments!.data = payments.data;
+  }
+  return data.reverse();
+}

@@ -105,7 +105,7 @@ Deno.test("an object that does not exist is a 404 with resource_missing", () =>
     assert.equal(error.code, "resource_missing");
     assert.equal(error.message, "No such checkout.session: 'cs_test_none'");
     assert.equal((await failureOf(stripe.paymentIntents.retrieve("pi_none"))).code, "resource_missing");
-    assert.equal((await failureOf(stripe.subscriptions.list())).statusCode, 404);
+    assert.equal((await failureOf(stripe.payouts.list())).statusCode, 404);
   }));
 
 Deno.test("expand replaces ids by objects, several levels deep and inside lists", () =>

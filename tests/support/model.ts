@@ -1,22 +1,11 @@
 // The reference model: what the wallet of one person should do, written from the design and not from the SQL. Amounts are
 // bigint, instants are milliseconds. It is plain and slow where the database is quick; the property tests compare the two.
-// Its parts: model_money.ts, model_calls.ts, and here purchases, corrections, records and everything that is kept.
-import type { Rate } from "./rates.ts";
+// Its parts: model_money.ts, model_calls.ts, model_credit.ts, and here corrections, records and everything that is kept.
 import { type Grant, least, type Line, notNegative, Refused } from "./model_money.ts";
-import { type Call, cost, longest, ModelCalls, type Settings } from "./model_calls.ts";
+import { type Call, cost, longest, type Settings } from "./model_calls.ts";
+import { ModelCredit, type Package, type Purchase } from "./model_credit.ts";
 
-export { type Call, type Grant, type Line, Refused, type Settings };
-
-export interface Package {
-  priceCents: number;
-  creditMicros: bigint;
-  bonusMicros: bigint;
-}
-
-export interface Purchase {
-  package: string;
-  status: string;
-}
+export { type Call, type Grant, type Line, type Package, type Purchase, Refused, type Settings };
 
 /** What a telephony system reports afterwards. */
 export interface CallRecord {
@@ -26,54 +15,7 @@ export interface CallRecord {
   seconds: number;
 }
 
-export class ModelWallet extends ModelCalls {
-  purchases = new Map<string, Purchase>();
-  readonly #failed = new Set<string>();
-
-  constructor(
-    now: number,
-    settings: Settings,
-    plans: Record<string, Rate>,
-    readonly packages: Record<string, Package>,
-  ) {
-    super(now, settings, plans);
-  }
-
-  // -- Purchases -------------------------------------------------------------------------------------------------------
-
-  buy(key: string, code: string): { replayed: boolean; status: string } {
-    const before = this.purchases.get(key);
-    if (before) {
-      if (before.package !== code) throw new Refused("idempotency_conflict");
-      return { replayed: true, status: before.status };
-    }
-    this.requireActive();
-    this.purchases.set(key, { package: code, status: "open" });
-    return { replayed: false, status: "open" };
-  }
-
-  /** Stripe is read, and says this. */
-  hear(key: string, status: string): { credited: boolean; status: string } | null {
-    const purchase = this.purchases.get(key);
-    if (!purchase) return null;
-    if (purchase.status === "paid") return { credited: false, status: "paid" };
-    if (status === "failed" && purchase.status !== "failed") this.tellOnce(key);
-    purchase.status = status;
-    if (status !== "paid") return { credited: false, status };
-    const { priceCents, creditMicros, bonusMicros } = this.packages[purchase.package]!;
-    const paid = BigInt(priceCents) * 10_000n;
-    const bonus = creditMicros + bonusMicros - paid;
-    this.grant("purchase", "paid", paid, "stripe_clearing", null);
-    if (bonus > 0n) this.grant("bonus", "promotional", bonus, "promotional_expense", null);
-    this.told.push("purchase_confirmed");
-    return { credited: true, status };
-  }
-
-  private tellOnce(key: string): void {
-    if (!this.#failed.has(key)) this.told.push("payment_failed");
-    this.#failed.add(key);
-  }
-
+export class ModelWallet extends ModelCredit {
   // -- Corrections -----------------------------------------------------------------------------------------------------
 
   refund(id: string, reason: string, asked: bigint | null) {
@@ -241,6 +183,7 @@ export class ModelWallet extends ModelCalls {
         available_micros: this.available,
         credit_limit_micros: this.creditLimit,
         debt_micros: notNegative(-this.balance),
+        expiring: this.expiring,
         talk_seconds: this.estimate(0).max_seconds,
       },
       lines: this.lines.length,
@@ -261,8 +204,9 @@ export class ModelWallet extends ModelCalls {
         unbilled: call.unbilled,
       })),
       purchases: [...this.purchases].sort(([a], [b]) => a < b ? -1 : 1).map((
-        [key, { status }],
-      ) => [key, status]),
+        [key, { status, bonus }],
+      ) => [key, status, bonus]),
+      campaigns: { ...this.campaigns },
     };
   }
 }

@@ -90,12 +90,15 @@ export class ModelCalls extends ModelMoney<Call> {
     return today <= call.authorizedSeconds ? "daily_limit" : "credit";
   }
 
-  private growHold(call: Call): void {
+  private growHold(call: Call, isFirst = false): void {
     const { quantum, ringTimeout, endGrace, heartbeatTimeout } = this.settings;
     const ahead = BigInt(secondsBetween(call.answeredAt, this.now) + quantum);
     const wanted = Number(rates.increments(ahead, call.rate));
     call.authorizedSeconds = Math.max(call.authorizedSeconds, Math.min(wanted, this.affordable(call)));
-    call.hold = cost(call.authorizedSeconds, call.rate);
+    const hold = cost(call.authorizedSeconds, call.rate);
+    // A longer hold does not bring back what has expired: that is booked first. A first one never reaches it.
+    if (hold > call.hold && !isFirst) this.bookBreakage(this.now);
+    call.hold = hold;
     call.limitedBy = this.limit(call);
     call.sweepAt = call.answeredAt === null
       ? call.startedAt + ringTimeout * 1000
@@ -166,7 +169,7 @@ export class ModelCalls extends ModelMoney<Call> {
     const call = this.newCall(id, number, rate);
     this.calls.set(id, call);
     if (answered) Object.assign(call, { status: "answered", answeredAt: this.now, heardAt: this.now });
-    this.growHold(call);
+    this.growHold(call, true);
     return this.show(call, answered ? this.warn(call) : []);
   }
 

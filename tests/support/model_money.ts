@@ -169,7 +169,7 @@ export class ModelMoney<Call extends Holder> {
   }
 
   /** Credit that had expired and that nobody holds becomes revenue, before the credit limit pays anything. */
-  private bookBreakage(at: number): void {
+  protected bookBreakage(at: number): void {
     let left = this.expiredBy(at);
     for (
       const grant of this.grants.filter(({ expiresAt }) => (expiresAt ?? NEVER) <= at).sort(

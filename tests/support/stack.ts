@@ -3,6 +3,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import { type StackOptions, startStack } from "../../dev/stack/stack.ts";
 import type { StackEnv } from "../../dev/stack/env.ts";
+import { violations } from "../../dev/testing/shared_stack.ts";
 
 export type { StackEnv };
 
@@ -25,9 +26,12 @@ export async function ownStack(options: Pick<StackOptions, "realtime"> = {}): Pr
   const stack = await startStack({ ...options, dataDir, ports: "free", scheduler: false });
   return {
     env: stack.env,
+    // Its books are whole when it goes, like those of the shared one after every suite.
     stop: async () => {
+      const found = await violations(stack.env.DB_URL);
       await stack.stop();
       await Deno.remove(dataDir, { recursive: true });
+      if (found.length > 0) throw new Error(`The integrity check found\n${found.slice(0, 20).join("\n")}`);
     },
   };
 }

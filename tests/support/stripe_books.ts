@@ -14,6 +14,7 @@ interface Row {
   currency: string;
   payment_intent_id: string | null;
   stripe_session_id: string | null;
+  stripe_invoice_id: string | null;
   granted: number;
   paid_cents: number | null;
   tax_cents: number | null;
@@ -32,12 +33,17 @@ export async function differences(sql: Sql, stripe: StripeControl): Promise<Diff
   const { payments } = await stripe.books();
   const rows = await readPurchases(sql);
   const found: Difference[] = [];
-  const byPurchase = Map.groupBy(payments, ({ metadata }) => metadata.purchase_id ?? "");
+  // The payment of a subscription's invoice names no purchase: the invoice is what it was for.
+  const byCause = Map.groupBy(
+    payments,
+    ({ metadata, subscription, invoice }) => (subscription === null ? metadata.purchase_id : invoice) ?? "",
+  );
   for (const row of rows) {
-    for (const what of compare(row, byPurchase.get(row.id) ?? [])) found.push({ where: row.id, what });
-    byPurchase.delete(row.id);
+    const cause = row.stripe_invoice_id ?? row.id;
+    for (const what of compare(row, byCause.get(cause) ?? [])) found.push({ where: row.id, what });
+    byCause.delete(cause);
   }
-  for (const payment of [...byPurchase.values()].flat()) {
+  for (const payment of [...byCause.values()].flat()) {
     found.push({
       where: payment.payment_intent ?? payment.session!,
       what: "Stripe was paid for no purchase",
@@ -47,7 +53,9 @@ export async function differences(sql: Sql, stripe: StripeControl): Promise<Diff
 }
 
 async function readPurchases(sql: Sql): Promise<Row[]> {
-  return await sql<Row[]>`select p.id, p.status, p.currency, p.payment_intent_id, p.stripe_session_id,
+  return await sql<
+    Row[]
+  >`select p.id, p.status, p.currency, p.payment_intent_id, p.stripe_session_id, p.stripe_invoice_id,
       (p.credit_micros + p.bonus_micros)::float8 as granted, p.paid_cents::float8, p.tax_cents::float8,
       p.refunded_cents::float8, p.disputed_cents::float8,
       count(*) filter (where t.kind = 'purchase')::int as credits,

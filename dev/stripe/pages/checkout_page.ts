@@ -1,7 +1,7 @@
 import { bankAccountsOf } from "../bank_accounts.ts";
 import type { Answer } from "../http.ts";
 import type { Simulator } from "../simulator.ts";
-import type { PaymentMethod, Session, SessionPlan } from "../types.ts";
+import type { PaymentMethod, Price, Session, SessionPlan } from "../types.ts";
 import { savedMethodsOf } from "../checkout_customer.ts";
 import {
   asksForAddress,
@@ -85,6 +85,7 @@ const taxOpen = (session: Session) =>
 function buttonText(session: Session): string {
   if (session.mode === "setup") return "Save payment method";
   if (isFree(session)) return "Complete order";
+  if (session.mode === "subscription" && !taxOpen(session)) return "Subscribe";
   if (taxOpen(session)) return "Continue";
   return `Pay ${money(session.amount_total ?? 0, session.currency ?? "usd")}`;
 }
@@ -107,7 +108,9 @@ function summary(session: Session, plan: SessionPlan, view: CheckoutView): Marku
     <dl class="lines">
       ${
     plan.line_items.map((item) =>
-      markup`<div><dt>${item.description}${(item.quantity ?? 1) > 1 ? ` × ${item.quantity}` : ""}</dt>
+      markup`<div><dt>${item.description}${(item.quantity ?? 1) > 1 ? ` × ${item.quantity}` : ""}${
+        every(item.price)
+      }</dt>
         <dd>${money(item.amount_subtotal, currency)}</dd></div>`
     )
   }
@@ -119,6 +122,13 @@ function summary(session: Session, plan: SessionPlan, view: CheckoutView): Marku
     </dl>
     ${session.allow_promotion_codes && discount === 0 ? promotionForm(session, view.promotionError) : null}
   </section>`;
+}
+
+/** `, every month` */
+function every({ recurring }: Price): string {
+  if (!recurring) return "";
+  const { interval, interval_count } = recurring;
+  return `, every ${interval_count === 1 ? interval : `${interval_count} ${interval}s`}`;
 }
 
 function taxLines(plan: SessionPlan, currency: string): Markup | null {

@@ -6,6 +6,7 @@ import {
   type Submitted,
   submitWithoutPayment,
 } from "../checkout.ts";
+import { intentOfSession } from "../checkout_subscription.ts";
 import { learnPerson, needSavedMethod, personFrom, savedMethodsOf } from "../checkout_customer.ts";
 import { ApiError } from "../errors.ts";
 import { type Answer, type Incoming, redirect } from "../http.ts";
@@ -178,7 +179,7 @@ function completeWords(session: Session): [string, string] {
 }
 
 function receiptLink(sim: Simulator, session: Session): Markup | null {
-  const intent = session.payment_intent ? sim.store.paymentIntents.get(String(session.payment_intent)) : null;
+  const intent = intentOfSession(sim, session);
   const charge = intent?.latest_charge ? sim.store.charges.get(String(intent.latest_charge)) : null;
   return charge?.receipt_url ? markup`<p><a href="${charge.receipt_url}">Receipt</a></p>` : null;
 }

@@ -2,15 +2,26 @@ import type { PaymentMethod, TaxShare } from "../types.ts";
 
 const WITHOUT_DECIMALS = new Set(["jpy"]);
 
-/** `$20.00`: always the currency's own number of decimals. */
-export function money(minorUnits: number, currency: string): string {
-  const decimals = WITHOUT_DECIMALS.has(currency) ? 0 : 2;
-  const text = new Intl.NumberFormat("en-US", {
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** To make one takes longer than a renewal. */
+function formatOf(currency: string, decimals: number): Intl.NumberFormat {
+  const known = formats.get(currency);
+  if (known) return known;
+  const format = new Intl.NumberFormat("en-US", {
     style: "currency",
     currency: currency.toUpperCase(),
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
-  }).format(Math.abs(minorUnits) / 10 ** decimals);
+  });
+  formats.set(currency, format);
+  return format;
+}
+
+/** `$20.00`: always the currency's own number of decimals. */
+export function money(minorUnits: number, currency: string): string {
+  const decimals = WITHOUT_DECIMALS.has(currency) ? 0 : 2;
+  const text = formatOf(currency, decimals).format(Math.abs(minorUnits) / 10 ** decimals);
   return minorUnits < 0 ? `−${text}` : text;
 }
 

@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import { type Answer, type Incoming, redirect } from "../http.ts";
 import { latest } from "../lists.ts";
 import type { Simulator } from "../simulator.ts";
-import type { Charge, Dispute, Session } from "../types.ts";
+import type { Charge, Dispute, Session, Subscription } from "../types.ts";
 import { instant, money, shortInstant } from "./format.ts";
 import { notice, page } from "./layout.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -33,7 +33,10 @@ function homePage(sim: Simulator): Answer {
     <form class="clock" method="post" action="/"><input type="hidden" name="action" value="advance-clock">
       <span>Simulated time: ${instant(sim.now())}.</span>
       ${
-      ([["3600", "Add 1 hour"], ["86400", "Add 1 day"], ["432000", "Add 5 days"]] as const)
+      ([["3600", "Add 1 hour"], ["86400", "Add 1 day"], ["432000", "Add 5 days"], [
+        "2678400",
+        "Add 31 days",
+      ]] as const)
         .map(([seconds, label]) => markup`<button name="seconds" value="${seconds}">${label}</button>`)
     }
     </form>
@@ -50,7 +53,8 @@ function homePage(sim: Simulator): Answer {
       open.length === 0
         ? markup`<p class="empty">A page opens with every purchase, and closes when it is paid or expires.</p>`
         : markup`<table><tbody>${open.map(sessionRow)}</tbody></table>`
-    }</section>`,
+    }</section>
+    ${subscriptionSection(sim)}`,
     { wide: true },
   );
 }
@@ -91,6 +95,26 @@ function actionsFor(charge: Charge, dispute: Dispute | undefined): Markup[] {
   }
   return (["won", "lost"] as const).filter((status) => status !== dispute.status)
     .map((status) => button("close-dispute", status === "won" ? "Win" : "Lose", { id: dispute.id, status }));
+}
+
+function subscriptionSection(sim: Simulator): Markup | null {
+  const rows = latest(sim.store.subscriptions, SHOWN);
+  if (rows.length === 0) return null;
+  return markup`<p></p>
+    <section class="card" aria-label="Subscriptions"><h2>Subscriptions</h2>
+    <table><thead><tr><th>Until</th><th>What</th><th>State</th><th class="amount">Price</th></tr></thead>
+      <tbody>${rows.map((each) => subscriptionRow(sim, each))}</tbody></table></section>`;
+}
+
+function subscriptionRow(sim: Simulator, subscription: Subscription): Markup {
+  const item = subscription.items.data[0]!;
+  const what = sim.store.products.need(item.price.product).name;
+  const state = subscription.cancel_at_period_end && !subscription.ended_at
+    ? "Ends with the period"
+    : subscription.status.replaceAll("_", " ");
+  return markup`<tr><td>${shortInstant(subscription.ended_at ?? item.current_period_end)}</td>
+    <td>${what}<br><code>${subscription.id}</code></td><td>${state}</td>
+    <td class="amount">${money(item.price.unit_amount ?? 0, item.price.currency)}</td></tr>`;
 }
 
 function sessionRow(session: Session): Markup {

@@ -54,7 +54,7 @@ function lines(items: LineItem[], discount: number, taxes: TaxShare[], charge: C
 export function invoicePage(sim: Simulator, id: string): Answer {
   const invoice = sim.store.invoices.get(id);
   if (!invoice) return notice("There is no such invoice", "Check the link you were given.", null, 404);
-  return page(`Invoice ${invoice.number}`, invoiceBody(invoice));
+  return page(`Invoice ${invoice.number ?? "(draft)"}`, invoiceBody(invoice));
 }
 
 function taxLine(invoice: Invoice): Markup {
@@ -65,19 +65,34 @@ function taxLine(invoice: Invoice): Markup {
   }</dd></div>`;
 }
 
+function discountLine(invoice: Invoice): Markup | null {
+  const discount = invoice.total_discount_amounts?.reduce((sum, each) => sum + each.amount, 0) ?? 0;
+  return discount > 0
+    ? markup`<div><dt>Discount</dt><dd>${money(-discount, invoice.currency)}</dd></div>`
+    : null;
+}
+
+function stateOf(invoice: Invoice): string {
+  const { paid_at } = invoice.status_transitions;
+  if (paid_at === null) {
+    const words = { draft: "Not final yet.", open: "Not paid yet.", void: "Void: nothing is due." };
+    return words[invoice.status as keyof typeof words] ?? "Not paid.";
+  }
+  return `Paid on ${instant(paid_at)}${invoice.customer_email ? ` by ${invoice.customer_email}` : ""}.`;
+}
+
 function invoiceBody(invoice: Invoice): Markup {
   return markup`<section class="card notice">
-    <p class="small">Invoice ${invoice.number} from Talktime</p>
+    <p class="small">Invoice ${invoice.number ?? "(draft)"} from Talktime</p>
     <p class="hero">${money(invoice.total, invoice.currency)}</p>
-    <p>Paid on ${instant(invoice.created)}${
-    invoice.customer_email ? ` by ${invoice.customer_email}` : ""
-  }.</p>
+    <p>${stateOf(invoice)}</p>
     <dl class="lines">
       ${
     invoice.lines.data.map((line) =>
       markup`<div><dt>${line.description}</dt><dd>${money(line.amount, line.currency)}</dd></div>`
     )
   }
+      ${discountLine(invoice)}
       ${invoice.total_taxes?.length ? taxLine(invoice) : null}
       <div class="total"><dt>Total</dt><dd>${money(invoice.total, invoice.currency)}</dd></div>
     </dl>

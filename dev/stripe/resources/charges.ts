@@ -1,4 +1,5 @@
 import type { Decline } from "../cards.ts";
+import { copy } from "../copy.ts";
 import { missing } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { listOf, paging, range } from "../lists.ts";
@@ -27,7 +28,7 @@ export function createCharge(
     application_fee: null,
     application_fee_amount: null,
     balance_transaction: null,
-    billing_details: structuredClone(method.billing_details),
+    billing_details: copy(method.billing_details),
     calculated_statement_descriptor: descriptor ? `TALKTIME* ${descriptor}` : "TALKTIME",
     captured: false,
     created: sim.now(),

@@ -1,4 +1,4 @@
-import { missing, missingReference } from "../errors.ts";
+import { missing, missingReference, unknownParameter } from "../errors.ts";
 import { newId, randomText } from "../ids.ts";
 import { listOf, paging, range } from "../lists.ts";
 import {
@@ -14,6 +14,7 @@ import {
 } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
+import { endSubscription } from "../subscriptions.ts";
 import type { Customer } from "../types.ts";
 
 const address = () =>
@@ -37,11 +38,15 @@ const readCreate = parameters({
   preferred_locales: list(text()),
   shipping: echoed(),
   tax_exempt: oneOf(["none", "exempt", "reverse"]),
+  test_clock: text(),
 });
 
 type CustomerParams = Partial<ReturnType<typeof readCreate>>;
 
 export function createCustomer(sim: Simulator, params: CustomerParams): Customer {
+  if (params.test_clock && !sim.store.testClocks.get(params.test_clock)) {
+    throw missingReference("test clock", params.test_clock, "test_clock");
+  }
   const customer: Customer = {
     id: newId("cus"),
     object: "customer",
@@ -124,6 +129,9 @@ export function needCustomer(sim: Simulator, id: string, param = "customer"): Cu
 function deleteCustomer(sim: Simulator, id: string) {
   const customer = getCustomer(sim, id);
   if (!customer.deleted) {
+    for (const subscription of sim.store.subscriptions.where("customer", id)) {
+      if (!subscription.ended_at) endSubscription(sim, subscription, "cancellation_requested");
+    }
     for (const method of sim.store.paymentMethods.where("customer", id)) {
       sim.store.paymentMethods.put(Object.assign(method, { customer: null }));
       sim.store.instruments.put({ ...sim.store.instruments.need(method.id), detached: true });
@@ -156,6 +164,7 @@ export const customerRoutes: Route[] = [
   route("POST", "/v1/customers/:id", readCreate, ({ sim, ids, params }) => {
     const customer = getCustomer(sim, ids[0]!);
     if (customer.deleted) throw missing("customer", customer.id, "id");
+    if (params.test_clock) throw unknownParameter("test_clock");
     return updateCustomer(sim, customer, params);
   }),
   route("DELETE", "/v1/customers/:id", parameters({}), ({ sim, ids }) => deleteCustomer(sim, ids[0]!)),

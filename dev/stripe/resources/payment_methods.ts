@@ -16,6 +16,7 @@ import {
 } from "../params.ts";
 import { type Route, route } from "../router.ts";
 import type { Simulator } from "../simulator.ts";
+import { changeSubscription } from "../subscriptions.ts";
 import type { MethodType, PaymentMethod } from "../types.ts";
 import { BANK_ACCOUNTS, bankAccountById } from "../bank_accounts.ts";
 import { getCustomer, needCustomer, updateCustomer } from "./customers.ts";
@@ -298,6 +299,9 @@ export function detach(sim: Simulator, method: PaymentMethod): PaymentMethod {
   const customer = sim.store.customers.get(String(method.customer));
   if (customer?.invoice_settings?.default_payment_method === method.id) {
     updateCustomer(sim, customer, { invoice_settings: { default_payment_method: null } });
+  }
+  for (const subscription of sim.store.subscriptions.where("default_payment_method", method.id)) {
+    if (!subscription.ended_at) changeSubscription(sim, subscription, { default_payment_method: null });
   }
   const before = { customer: method.customer };
   method.customer = null;

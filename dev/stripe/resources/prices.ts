@@ -36,6 +36,13 @@ export const currency = () => {
   };
 };
 
+export const recurring = () =>
+  shape({
+    interval: required(oneOf(["day", "week", "month", "year"])),
+    interval_count: integer({ min: 1, max: 365 }),
+    usage_type: oneOf(["licensed"]),
+  });
+
 const readCreate = parameters({
   active: flag(),
   billing_scheme: oneOf(["per_unit"]),
@@ -45,10 +52,7 @@ const readCreate = parameters({
   nickname: text(),
   product: text(),
   product_data: inlineProduct,
-  recurring: shape({
-    interval: required(oneOf(["day", "week", "month", "year"])),
-    interval_count: integer({ min: 1, max: 365 }),
-  }),
+  recurring: recurring(),
   tax_behavior: oneOf(["exclusive", "inclusive", "unspecified"]),
   transfer_lookup_key: flag(),
   unit_amount: required(integer({ min: 0, max: 99_999_999 })),

@@ -1,5 +1,5 @@
 import { DAY, MINUTE } from "../clock.ts";
-import { invalid, missingReference, notSimulated } from "../errors.ts";
+import { invalid, missingReference } from "../errors.ts";
 import { newId, newSessionId } from "../ids.ts";
 import { methodTypesFor } from "../method_types.ts";
 import { mergeMetadata } from "../params.ts";
@@ -8,9 +8,9 @@ import type { LineItem, Price, Session, SessionPlan, TaxPlan } from "../types.ts
 import { computeTotals, type Totals } from "../session_totals.ts";
 import { locate } from "../tax.ts";
 import { redeemableCoupon } from "./coupons.ts";
-import { needCustomer } from "./customers.ts";
-import { createPrice } from "./prices.ts";
+import { createPrice, type PriceParams } from "./prices.ts";
 import { createProduct, type ProductParams } from "./products.ts";
+import { checkLineItems, checkMode, checkParties, type PriceData } from "./session_checks.ts";
 import type { LineItemParams, SessionParams } from "./session_params.ts";
 import { createSetup } from "./setup_intents.ts";
 
@@ -18,7 +18,7 @@ export function createSession(sim: Simulator, params: SessionParams): Session {
   checkMode(params);
   checkParties(sim, params);
   const expires_at = expiryOf(sim, params.expires_at);
-  checkLineItems(sim, params.line_items ?? []);
+  checkLineItems(sim, params);
   const currency = currencyOf(sim, params);
   const types = methodTypesFor(
     currency,
@@ -47,77 +47,6 @@ export function createSession(sim: Simulator, params: SessionParams): Session {
   sim.store.sessions.put(session);
   sim.schedule("expire_session", session.id, expires_at);
   return session;
-}
-
-function checkMode(params: SessionParams): void {
-  if (params.mode === "subscription") throw notSimulated("subscription mode", "mode");
-  if (params.ui_mode && params.ui_mode !== "hosted_page") {
-    throw notSimulated("a page other than the hosted one", "ui_mode");
-  }
-  if (!params.success_url) {
-    throw invalid("Missing required param: success_url.", "success_url", "parameter_missing");
-  }
-  if (params.mode === "payment") {
-    if (!params.line_items || params.line_items.length === 0) {
-      throw invalid(
-        "The `line_items` parameter is required in payment mode.",
-        "line_items",
-        "parameter_missing",
-      );
-    }
-    if (params.setup_intent_data) {
-      throw invalid("You can not pass `setup_intent_data` in `payment` mode.", "setup_intent_data");
-    }
-    return;
-  }
-  for (const name of ["line_items", "discounts", "payment_intent_data", "invoice_creation"] as const) {
-    if (params[name] !== undefined) throw invalid(`You can not pass \`${name}\` in \`setup\` mode.`, name);
-  }
-  if (params.automatic_tax?.enabled) throw notSimulated("automatic tax in setup mode", "automatic_tax");
-  if (!params.currency && !params.allowed_payment_method_types) {
-    throw invalid(
-      "Missing required param: currency. It is required in `setup` mode when `allowed_payment_method_types` is " +
-        "not set.",
-      "currency",
-      "parameter_missing",
-    );
-  }
-}
-
-function checkParties(sim: Simulator, params: SessionParams): void {
-  if (params.customer && params.customer_email) {
-    throw invalid(
-      "You may only specify one of these parameters: customer, customer_email.",
-      "customer_email",
-    );
-  }
-  if (params.customer && params.customer_creation) {
-    throw invalid(
-      "You may only specify one of these parameters: customer, customer_creation.",
-      "customer_creation",
-    );
-  }
-  if (params.customer) needCustomer(sim, params.customer);
-  checkCustomerUpdate(params);
-  if (params.discounts && params.allow_promotion_codes !== undefined) {
-    throw invalid(
-      "You may only specify one of these parameters: allow_promotion_codes, discounts.",
-      "discounts",
-    );
-  }
-}
-
-function checkCustomerUpdate(params: SessionParams): void {
-  if (params.customer_update && !params.customer) {
-    throw invalid("`customer_update` can only be used with `customer`.", "customer_update");
-  }
-  if (!params.tax_id_collection?.enabled || !params.customer) return;
-  if (params.customer_update?.name === "auto") return;
-  throw invalid(
-    "Tax ID collection requires updating business name on the customer. To enable tax ID collection for an " +
-      "existing customer, please set `customer_update[name]` to `auto`.",
-    "customer_update[name]",
-  );
 }
 
 /** An existing customer is taxed at the address they have, or at the one they enter if that is to replace it. */
@@ -156,49 +85,6 @@ function expiryOf(sim: Simulator, asked: number | undefined): number {
     );
   }
   return asked;
-}
-
-function checkLineItems(sim: Simulator, items: LineItemParams[]): void {
-  for (const [index, item] of items.entries()) {
-    const at = `line_items[${index}]`;
-    if (item.quantity === undefined) {
-      throw invalid(`Missing required param: ${at}[quantity].`, `${at}[quantity]`, "parameter_missing");
-    }
-    if (Boolean(item.price) === Boolean(item.price_data)) {
-      throw invalid(
-        `You must specify either \`price\` or \`price_data\` for each line item.`,
-        `${at}[price]`,
-      );
-    }
-    if (item.price_data) checkPriceData(sim, item.price_data, `${at}[price_data]`);
-    else checkPrice(sim, item.price!, `${at}[price]`);
-  }
-}
-
-function checkPrice(sim: Simulator, id: string, param: string): void {
-  const price = sim.store.prices.get(id);
-  if (!price) throw missingReference("price", id, param);
-  if (!price.active) {
-    throw invalid("The price specified is inactive. This field only accepts active prices.", param);
-  }
-  if (price.recurring) {
-    throw invalid(
-      "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use " +
-        "only one-time prices.",
-      param,
-    );
-  }
-}
-
-type PriceData = NonNullable<LineItemParams["price_data"]>;
-
-function checkPriceData(sim: Simulator, data: PriceData, at: string): void {
-  if (Boolean(data.product) === Boolean(data.product_data)) {
-    throw invalid("You must specify either `product` or `product_data`.", `${at}[product]`);
-  }
-  if (data.product && !sim.store.products.get(data.product)) {
-    throw missingReference("product", data.product, `${at}[product]`);
-  }
 }
 
 function currencyOf(sim: Simulator, params: SessionParams): string | null {
@@ -264,13 +150,14 @@ function inlinePrice(sim: Simulator, data: PriceData): Price {
     active: false,
     currency: data.currency,
     product,
+    recurring: data.recurring as PriceParams["recurring"],
     tax_behavior: data.tax_behavior,
     unit_amount: data.unit_amount,
   });
 }
 
 function checkTotal(params: SessionParams, currency: string | null, totals: Totals): void {
-  if (params.mode !== "payment" || totals.total === 0 || totals.total >= 50) return;
+  if (params.mode === "setup" || totals.total === 0 || totals.total >= 50) return;
   throw invalid(
     `The Checkout Session's total amount due must add up to at least $0.50 ${currency}`,
     "line_items",
@@ -295,7 +182,7 @@ function planOf(
       description: intent?.description ?? params.setup_intent_data?.description ?? null,
       metadata: mergeMetadata(null, intent?.metadata ?? params.setup_intent_data?.metadata),
       receipt_email: intent?.receipt_email ?? null,
-      setup_future_usage: intent?.setup_future_usage ?? null,
+      setup_future_usage: params.mode === "subscription" ? "off_session" : intent?.setup_future_usage ?? null,
       statement_descriptor_suffix: intent?.statement_descriptor_suffix ?? null,
     },
     discount,
@@ -306,6 +193,11 @@ function planOf(
     },
     allow_redisplay: params.payment_method_data?.allow_redisplay ?? null,
     awaiting: null,
+    subscription_data: {
+      description: params.subscription_data?.description ?? null,
+      metadata: mergeMetadata(null, params.subscription_data?.metadata),
+    },
+    subscription: null,
   };
 }
 
@@ -319,16 +211,17 @@ interface Parts {
 function buildSession(sim: Simulator, params: SessionParams, parts: Parts): Session {
   const id = newSessionId();
   const payment = params.mode === "payment";
+  const priced = params.mode !== "setup";
   const { subtotal, discount, tax, total } = parts.totals;
   return {
     id,
     object: "checkout.session",
-    adaptive_pricing: payment ? { enabled: params.adaptive_pricing?.enabled ?? true } : null,
+    adaptive_pricing: priced ? { enabled: params.adaptive_pricing?.enabled ?? true } : null,
     after_expiration: null,
     allow_promotion_codes: params.allow_promotion_codes ?? null,
     allowed_payment_method_types: params.allowed_payment_method_types ?? null,
-    amount_subtotal: payment ? subtotal : null,
-    amount_total: payment ? total : null,
+    amount_subtotal: priced ? subtotal : null,
+    amount_total: priced ? total : null,
     automatic_tax: {
       enabled: params.automatic_tax?.enabled ?? false,
       liability: params.automatic_tax?.enabled ? { type: "self" } : null,
@@ -355,7 +248,7 @@ function buildSession(sim: Simulator, params: SessionParams, parts: Parts): Sess
     } as Session["custom_text"],
     customer: params.customer ?? null,
     customer_account: null,
-    customer_creation: params.customer ? null : params.customer_creation ?? "if_required",
+    customer_creation: customerCreation(params),
     customer_details: initialDetails(sim, params),
     customer_email: params.customer_email ?? null,
     discounts: [],
@@ -395,7 +288,7 @@ function buildSession(sim: Simulator, params: SessionParams, parts: Parts): Sess
     },
     payment_method_options: (params.payment_method_options ?? {}) as Session["payment_method_options"],
     payment_method_types: parts.types,
-    payment_status: payment ? "unpaid" : "no_payment_required",
+    payment_status: priced ? "unpaid" : "no_payment_required",
     permissions: null,
     phone_number_collection: { enabled: params.phone_number_collection?.enabled ?? false },
     recovered_from: null,
@@ -412,11 +305,16 @@ function buildSession(sim: Simulator, params: SessionParams, parts: Parts): Sess
       enabled: params.tax_id_collection?.enabled ?? false,
       required: params.tax_id_collection?.required ?? "never",
     },
-    total_details: payment ? { amount_discount: discount, amount_shipping: 0, amount_tax: tax } : null,
+    total_details: priced ? { amount_discount: discount, amount_shipping: 0, amount_tax: tax } : null,
     ui_mode: "hosted_page",
     url: `${sim.publicUrl}/c/pay/${id}`,
     wallet_options: null,
   };
+}
+
+function customerCreation(params: SessionParams): Session["customer_creation"] {
+  if (params.customer) return null;
+  return params.mode === "subscription" ? "always" : params.customer_creation ?? "if_required";
 }
 
 function savedOptions(params: SessionParams): Session["saved_payment_method_options"] {

@@ -1,5 +1,4 @@
-import { invalid, notSimulated } from "../errors.ts";
-import type { FormValue } from "../form.ts";
+import { invalid } from "../errors.ts";
 import {
   echoed,
   flag,
@@ -12,17 +11,10 @@ import {
   required,
   shape,
   text,
+  unsupported,
 } from "../params.ts";
-import { currency } from "./prices.ts";
+import { currency, recurring } from "./prices.ts";
 import { inlineProduct } from "./products.ts";
-
-/** A real parameter of Stripe's that this simulator would have to ignore: refused, so that nobody relies on it. */
-function unsupported(what: string): Reader<undefined> {
-  return (value: FormValue | undefined, path: string) => {
-    if (value !== undefined) throw notSimulated(what, path);
-    return undefined;
-  };
-}
 
 const url = (): Reader<string | undefined> => {
   const read = text({ max: 5000 });
@@ -43,7 +35,7 @@ const lineItem = shape({
     currency: required(currency()),
     product: text(),
     product_data: inlineProduct,
-    recurring: unsupported("recurring line items"),
+    recurring: recurring(),
     tax_behavior: oneOf(["exclusive", "inclusive", "unspecified"]),
     unit_amount: required(integer({ min: 0, max: 99_999_999 })),
   }),
@@ -110,8 +102,15 @@ export const readSessionCreate = parameters({
   setup_intent_data: shape({ description: text({ max: 1000 }), metadata: metadata() }),
   shipping_address_collection: unsupported("shipping"),
   shipping_options: unsupported("shipping"),
-  submit_type: oneOf(["auto", "book", "donate", "pay"]),
-  subscription_data: unsupported("subscriptions"),
+  submit_type: oneOf(["auto", "book", "donate", "pay", "subscribe"]),
+  subscription_data: shape({
+    billing_cycle_anchor: unsupported("a billing cycle anchor"),
+    description: text({ max: 500 }),
+    metadata: metadata(),
+    proration_behavior: unsupported("proration"),
+    trial_end: unsupported("trials"),
+    trial_period_days: unsupported("trials"),
+  }),
   success_url: url(),
   tax_id_collection: shape({ enabled: required(flag()), required: oneOf(["if_supported", "never"]) }),
   ui_mode: oneOf(["hosted_page", "embedded_page", "elements", "form"]),

@@ -28,9 +28,13 @@ const readList = parameters({
 function listSessions(sim: Simulator, params: ReturnType<typeof readList>) {
   const email = params.customer_details?.email;
   return listOf(sim.store.sessions, params, "/v1/checkout/sessions", {
-    by: { payment_intent: params.payment_intent, customer: params.customer },
+    by: {
+      subscription: params.subscription,
+      payment_intent: params.payment_intent,
+      customer: params.customer,
+    },
     passes: (session) =>
-      !params.payment_link && !params.subscription &&
+      !params.payment_link &&
       (!email || session.customer_details?.email === email) &&
       (!params.status || session.status === params.status),
   });

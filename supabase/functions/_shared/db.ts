@@ -2,6 +2,7 @@
 // behind these calls; a function only carries facts between Stripe and them.
 import type { Env } from "./env.ts";
 import { createRpc } from "./rpc.ts";
+import { type SubscriptionDatabase, subscriptionDatabase } from "./subscription_db.ts";
 import type { DisputeFacts, IntentFacts, RefundFacts, SessionFacts } from "./stripe_facts.ts";
 
 export type PurchaseStatus = "created" | "open" | "processing" | "paid" | "expired" | "failed" | "review";
@@ -11,7 +12,7 @@ export interface Purchase {
   user_id: string;
   package_code: string;
   status: PurchaseStatus;
-  origin: "checkout" | "auto_reload";
+  origin: "checkout" | "auto_reload" | "subscription";
   price_cents: number;
   credit_micros: number;
   bonus_micros: number;
@@ -61,6 +62,7 @@ export interface PurchaseRequest {
   idempotency_key: string;
   success_url: string;
   cancel_url: string;
+  promo_code?: string | undefined;
 }
 
 export interface AttachedSession {
@@ -142,7 +144,14 @@ export interface DuePurchase extends Purchase {
   expire_session: boolean;
 }
 
-export type WalkName = "events" | "sessions" | "payment_intents" | "refunds" | "disputes";
+export type WalkName =
+  | "events"
+  | "sessions"
+  | "payment_intents"
+  | "subscriptions"
+  | "invoices"
+  | "refunds"
+  | "disputes";
 
 /** A list at Stripe to read, newest first, from where the last page ended. */
 export interface Walk {
@@ -173,7 +182,7 @@ export interface SeenEvent {
   failure_code: string | null;
 }
 
-export interface Database {
+export interface Database extends SubscriptionDatabase {
   createPurchase(request: PurchaseRequest): Promise<NewPurchase>;
   attachCheckoutSession(session: AttachedSession): Promise<Purchase>;
   forgetStripePrice(lookupKey: string): Promise<void>;
@@ -201,7 +210,7 @@ export interface Database {
   claimDuePurchases(batchSize: number): Promise<DuePurchase[]>;
   recordCheckFailure(failure: { user_id: string; purchase_id: string; error: string }): Promise<void>;
   filterNewEvents(ids: string[]): Promise<string[]>;
-  /** Which of these sessions and payments the database may still learn something from. */
+  /** Which of these sessions, payments and invoices the database may still learn something from. */
   filterUnsettled(objectIds: string[]): Promise<string[]>;
   recordEvents(events: SeenEvent[]): Promise<void>;
 }
@@ -209,6 +218,7 @@ export interface Database {
 export function createDatabase(env: Pick<Env, "supabaseUrl" | "secretKey">): Database {
   const call = createRpc(env);
   return {
+    ...subscriptionDatabase(call),
     createPurchase: (request) => call("create_purchase", request),
     attachCheckoutSession: (session) => call("attach_checkout_session", session),
     forgetStripePrice: (lookupKey) => call("forget_stripe_price", { lookup_key: lookupKey }),

@@ -20,6 +20,7 @@ export interface SessionFacts {
   payment_method: string | null;
   failure_code: string | null;
   customer: string | null;
+  card_fingerprint: string | null;
   receipt_url: string | null;
   invoice_url: string | null;
 }
@@ -49,6 +50,7 @@ export function sessionFacts(session: Stripe.Checkout.Session): SessionFacts {
     payment_method: idOf(intent?.payment_method),
     failure_code: failureCode(intent),
     customer: idOf(session.customer),
+    card_fingerprint: fingerprint(charge),
     receipt_url: charge?.receipt_url ?? null,
     invoice_url: expanded(session.invoice)?.hosted_invoice_url ?? null,
   };
@@ -65,6 +67,7 @@ export interface IntentFacts {
   customer: string | null;
   payment_method: string | null;
   metadata: Record<string, string>;
+  card_fingerprint: string | null;
   receipt_url: string | null;
   failure_code: string | null;
   advice_code: string | null;
@@ -73,6 +76,7 @@ export interface IntentFacts {
 export const INTENT_EXPAND = ["latest_charge"];
 
 export function intentFacts(intent: Stripe.PaymentIntent): IntentFacts {
+  const charge = expanded(intent.latest_charge);
   return {
     id: intent.id,
     created: intent.created,
@@ -84,7 +88,8 @@ export function intentFacts(intent: Stripe.PaymentIntent): IntentFacts {
     customer: idOf(intent.customer),
     payment_method: idOf(intent.payment_method),
     metadata: intent.metadata ?? {},
-    receipt_url: expanded(intent.latest_charge)?.receipt_url ?? null,
+    card_fingerprint: fingerprint(charge),
+    receipt_url: charge?.receipt_url ?? null,
     failure_code: failureCode(intent),
     advice_code: intent.last_payment_error?.advice_code ?? null,
   };
@@ -160,6 +165,12 @@ export function disputeFacts(dispute: Stripe.Dispute): DisputeFacts {
       fee,
     })),
   };
+}
+
+/** Tells the same card or account apart, whoever pays with it; null for methods that have none. */
+export function fingerprint(charge: Stripe.Charge | null): string | null {
+  const { card, us_bank_account, sepa_debit } = charge?.payment_method_details ?? {};
+  return card?.fingerprint ?? us_bank_account?.fingerprint ?? sepa_debit?.fingerprint ?? null;
 }
 
 export function failureCode(intent: Stripe.PaymentIntent | null): string | null {

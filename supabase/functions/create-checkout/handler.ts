@@ -26,6 +26,8 @@ const bodySchema = z.object({
   success_url: returnAddress,
   cancel_url: returnAddress,
   idempotency_key: z.string().min(1).max(255),
+  /** A promotion code whose bonus is reserved with the purchase. */
+  promo_code: z.string().min(1).max(100).optional(),
   /** Whether the person wants the card kept for later charges. */
   save_card: z.boolean().default(false),
 });

@@ -5,10 +5,11 @@ import type { SeenEvent, Walk } from "../_shared/db.ts";
 import { isMissingAtStripe, isWorthRepeating } from "../_shared/errors.ts";
 import { failureCode } from "../_shared/stripe_facts.ts";
 import { readPage } from "./lists.ts";
-import { type KindName, kinds, unsettled } from "./objects.ts";
+import { subscriptionMetadata } from "../_shared/subscription_facts.ts";
+import { type KindName, kinds, type Met, unsettled } from "./objects.ts";
 import { inParallel, type Run } from "./run.ts";
 
-/** Stripe takes at most twenty types in one question. */
+/** Stripe takes at most twenty types in one question; what is left out comes together with one of these. */
 export const EVENT_TYPES = [
   "checkout.session.completed",
   "checkout.session.async_payment_succeeded",
@@ -16,18 +17,20 @@ export const EVENT_TYPES = [
   "checkout.session.expired",
   "payment_intent.succeeded",
   "payment_intent.payment_failed",
-  "payment_intent.processing",
   "payment_intent.requires_action",
   "payment_intent.canceled",
   "refund.created",
   "refund.updated",
   "refund.failed",
-  "charge.refund.updated",
   "charge.dispute.created",
   "charge.dispute.updated",
   "charge.dispute.funds_withdrawn",
   "charge.dispute.funds_reinstated",
   "charge.dispute.closed",
+  "customer.subscription.updated",
+  "customer.subscription.deleted",
+  "invoice.paid",
+  "invoice.payment_failed",
 ] as const;
 
 /** Pages that are listed before their objects are read. */
@@ -78,7 +81,7 @@ async function listEvents(walk: Walk, from: string | null, run: Run) {
 }
 
 function hintOf(event: Stripe.Event): Hint {
-  const object = event.data.object as { id: string; object: string; metadata?: Stripe.Metadata | null };
+  const object = event.data.object as Met;
   const kind = kindOf(event.type);
   const ours = kind !== null && kinds[kind].mayBeOurs(object);
   return { event, object: ours ? { kind, id: object.id } : null };
@@ -88,7 +91,10 @@ function kindOf(type: string): KindName | null {
   if (type.startsWith("checkout.session.")) return "sessions";
   if (type.startsWith("payment_intent.")) return "payment_intents";
   if (type.startsWith("charge.dispute.")) return "disputes";
-  return type.startsWith("refund.") || type === "charge.refund.updated" ? "refunds" : null;
+  if (type.startsWith("customer.subscription.")) return "subscriptions";
+  if (type === "invoice.paid") return "invoices";
+  // What a failed renewal changes is an event of its subscription: this one is only counted.
+  return type.startsWith("refund.") ? "refunds" : null;
 }
 
 /** Reads and applies what the hints name. Returns the ids that are left for later. */
@@ -105,7 +111,7 @@ async function readObjects(hints: Hint[], readAt: Map<string, number>, run: Run)
     readAt.set(id, Date.now() / 1000);
     try {
       const object = await run.ask(() => kinds[kind].retrieve(run.stripe, id));
-      const applied = await kinds[kind].apply(run.db, object);
+      const applied = await kinds[kind].apply(run, object);
       if (applied.credited) run.counts.credited += 1;
       run.counts.objects += 1;
       left.delete(id);
@@ -136,11 +142,16 @@ async function record(hints: Hint[], run: Run): Promise<void> {
 /** A failed attempt to pay is counted by whom the payment says it is for. */
 function seen(event: Stripe.Event): SeenEvent {
   const intent = event.type === "payment_intent.payment_failed" ? event.data.object : null;
+  // Only on the page, where cards may be tried; a renewal that fails is Stripe's own attempt.
+  const invoice = event.type === "invoice.payment_failed" ? event.data.object : null;
+  const tried = invoice?.billing_reason === "subscription_create"
+    ? subscriptionMetadata(invoice)
+    : intent?.metadata;
   return {
     id: event.id,
     type: event.type,
     created: event.created,
-    user_id: intent?.metadata?.user_id ?? null,
+    user_id: tried?.user_id ?? null,
     failure_code: failureCode(intent),
   };
 }

@@ -5,6 +5,7 @@ import { followEvents } from "./events.ts";
 import { walkList } from "./lists.ts";
 import { checkDuePurchases } from "./purchases.ts";
 import { carryOutRefunds } from "./refunds.ts";
+import { checkDueSubscriptions } from "./subscriptions.ts";
 import { type Counts, Run, type RunDeps, type Stop } from "./run.ts";
 
 export type Step = (run: Run) => Promise<void>;
@@ -17,7 +18,12 @@ export async function followWalks(run: Run): Promise<void> {
   }
 }
 
-export const STEPS: readonly Step[] = [checkDuePurchases, carryOutRefunds, followWalks];
+export const STEPS: readonly Step[] = [
+  checkDuePurchases,
+  checkDueSubscriptions,
+  carryOutRefunds,
+  followWalks,
+];
 
 export type ReconcileAnswer =
   | { busy: true }

@@ -16,7 +16,7 @@ export async function walkList(walk: Walk, run: Run): Promise<void> {
     let held = false;
     await inParallel(ours.filter(({ id }) => news.has(id)), run.limits.concurrency, async (object) => {
       try {
-        const applied = await kind.apply(run.db, object);
+        const applied = await kind.apply(run, object);
         run.counts.objects += 1;
         if (applied.credited) run.counts.credited += 1;
       } catch (error) {

@@ -48,6 +48,11 @@ export function instant(iso: string): string {
   return `${format.format(new Date(iso)).replace(" at ", ", ")} UTC`;
 }
 
+/** The day of an instant, in UTC. */
+export function day(iso: string): string {
+  return instant(iso).split(",")[0]!;
+}
+
 /** A call's length as a clock shows it: 1:00, 1:02:03. */
 export function clock(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, "0");

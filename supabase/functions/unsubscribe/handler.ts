@@ -14,9 +14,11 @@ export interface UnsubscribeDeps {
 const KINDS = {
   low_balance: "mails that say your credit is low",
   call_cut_off: "mails that say a call ended because your credit ran out",
+  credit_expiring: "mails that say credit is about to expire",
+  referral_rewarded: "mails that say a friend brought you credit",
 };
 
-const TOKEN = /^[0-9a-f]{32}\.(low_balance|call_cut_off)\.[0-9a-f]{32}$/;
+const TOKEN = new RegExp(`^[0-9a-f]{32}\\.(${Object.keys(KINDS).join("|")})\\.[0-9a-f]{32}$`);
 
 const NOT_OURS = `This link is not complete.
 

@@ -44,7 +44,7 @@ export const expectedOutput = (code: string): string[] =>
 
 /** Whether it leaves its person's money and cards as it found them. */
 export const onlyReads = ({ code }: Example): boolean =>
-  !/\.(start|checkout|addCard|confirm|remove|autoReload\.set)\(/.test(code);
+  !/\.(start|checkout|redeem|addCard|confirm|remove|autoReload\.set)\(/.test(code);
 
 /** What an example may use without declaring it: the fields of ExampleContext. */
 const NAMES =

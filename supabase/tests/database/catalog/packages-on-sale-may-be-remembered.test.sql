@@ -10,7 +10,7 @@ grant execute on function pg_temp.headers() to public;
 select is(pg_temp.headers(), null, 'before a request there is no header');
 select pg_temp.act_as_role('anon');
 select is(jsonb_path_query_array(public.list_packages(), '$[*].code'), '["credit_test", "credit_50", "credit_10", "credit_20", "credit_100"]', 'anyone sees what is on sale, by position, then price');
-select is(public.list_packages() -> 0, '{"code": "credit_test", "name": "Test credit", "currency": "usd", "price_cents": 300, "credit_micros": 3000000, "bonus_micros": 500000}', 'and what it brings');
+select is(public.list_packages() -> 0, '{"code": "credit_test", "name": "Test credit", "currency": "usd", "price_cents": 300, "credit_micros": 3000000, "bonus_micros": 500000, "valid_days": null, "bonus_valid_days": null}', 'and what it brings');
 select is(pg_temp.headers(), '[{"Cache-Control": "public, max-age=300"}]', 'the answer may be remembered for five minutes');
 select pg_temp.act_as_owner();
 update private.settings set value = '60' where name = 'catalog_cache_seconds';

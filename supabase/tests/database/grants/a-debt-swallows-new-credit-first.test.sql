@@ -15,7 +15,7 @@ select pg_temp.give(pg_temp.ada(), 2500000);
 select results_eq($$ select id, remaining_micros from public.credit_grants where user_id = pg_temp.ada() order by id $$,
   $$ values (2::bigint, 0::bigint), (3, 1500000) $$, 'of the credit that ends the debt the rest remains');
 select is(public.get_balance(pg_temp.ada()) - '{user_id,currency,status,rate_plan,as_of}'::text[],
-  '{"balance_micros": 1500000, "held_micros": 0, "expired_micros": 0, "available_micros": 1500000, "debt_micros": 0, "credit_limit_micros": 0, "talk_seconds": 600}'::jsonb,
+  '{"balance_micros": 1500000, "held_micros": 0, "expired_micros": 0, "available_micros": 1500000, "debt_micros": 0, "credit_limit_micros": 0, "expiring": [], "talk_seconds": 600}'::jsonb,
   'and can be spent');
 select is_empty($$ select * from private.check_integrity() $$, 'the books are whole');
 

@@ -14,7 +14,7 @@ select public.answer_call('c-1', pg_temp.ada());
 select is((pg_temp.wallet(pg_temp.ada())).held_micros, 750000::bigint, 'a quantum is held');
 select pg_temp.clock_at(100);
 select is(public.get_balance(pg_temp.ada()) - '{user_id,currency,status,rate_plan,as_of}'::text[],
-  '{"balance_micros": 1000000, "held_micros": 750000, "expired_micros": 250000, "available_micros": 0, "debt_micros": 0, "credit_limit_micros": 0, "talk_seconds": 0}'::jsonb,
+  '{"balance_micros": 1000000, "held_micros": 750000, "expired_micros": 250000, "available_micros": 0, "debt_micros": 0, "credit_limit_micros": 0, "expiring": [], "talk_seconds": 0}'::jsonb,
   'what it does not cover expires');
 select is(public.extend_call('c-1', pg_temp.ada()) -> 'authorized_seconds', '300'::jsonb, 'the hold cannot grow into it');
 select pg_temp.clock_at(349);

@@ -6,7 +6,7 @@ select pg_temp.clock_at(0);
 select pg_temp.sign_up(pg_temp.ada());
 update public.users set rate_plan = 'prorated', credit_limit_micros = 1000000 where id = pg_temp.ada();
 select is(public.get_balance(pg_temp.ada()) - '{user_id,currency,status,rate_plan,as_of}'::text[], '{"balance_micros": 0, "held_micros": 0, "expired_micros": 0,
-  "available_micros": 1000000, "debt_micros": 0, "credit_limit_micros": 1000000, "talk_seconds": 400}'::jsonb, 'who has nothing may talk on account');
+  "available_micros": 1000000, "debt_micros": 0, "credit_limit_micros": 1000000, "expiring": [], "talk_seconds": 400}'::jsonb, 'who has nothing may talk on account');
 select is(public.start_call('a', '+14155552671', pg_temp.ada(), true) -> 'hold_micros', '750000'::jsonb, 'a call holds of it as of credit');
 select pg_temp.clock_at(150);
 select is(public.extend_call('a', pg_temp.ada()) -> 'authorized_seconds', '400'::jsonb, 'and grows into all of it, no further');
@@ -24,7 +24,7 @@ select pg_temp.buy(pg_temp.ada());
 select results_eq($$ select granted_micros, remaining_micros from public.credit_grants where user_id = pg_temp.ada() $$, $$ values (10000000::bigint, 9000000::bigint) $$,
   'the next purchase pays the debt and keeps the rest');
 select is(public.get_balance(pg_temp.ada()) - '{user_id,currency,status,rate_plan,as_of,talk_seconds}'::text[], '{"balance_micros": 9000000, "held_micros": 0, "expired_micros": 0,
-  "available_micros": 10000000, "debt_micros": 0, "credit_limit_micros": 1000000}'::jsonb, 'and the whole limit is there again');
+  "available_micros": 10000000, "debt_micros": 0, "credit_limit_micros": 1000000, "expiring": []}'::jsonb, 'and the whole limit is there again');
 select is_empty($$ select * from private.check_integrity() $$, 'the books are whole');
 
 -- Credit of $0.25 and a limit of a dollar are 500 seconds for two calls.

@@ -28,8 +28,8 @@ select pg_temp.clock_at(300);
 select public.extend_call('a', pg_temp.person(2));
 select pg_temp.clock_at(550);
 select is(public.end_call('a', user_id => pg_temp.person(2)) -> 'cost_micros', '1250000'::jsonb, 'a call that began in time');
-select is(pg_temp.lines(pg_temp.person(2)), 'bonus 1000000, call -1250000', 'is paid by what it held: nothing of that expires');
-select is((pg_temp.wallet(pg_temp.person(2))).balance_micros, -250000::bigint, 'only the rest is a debt');
+select is(pg_temp.lines(pg_temp.person(2)), 'bonus 1000000, expiry -250000, call -1250000', 'is paid by what it held when the rest expired');
+select is((pg_temp.wallet(pg_temp.person(2))).balance_micros, -500000::bigint, 'what it talked beyond that is a debt');
 
 -- Two calls: one holds three quarters of the dollar when it expires, the other begins after.
 select pg_temp.clock_at(0);

@@ -11,7 +11,7 @@ select is((select purchase from made), jsonb_build_object(
   'purchase_id', (select id from kept), 'user_id', pg_temp.ada(), 'package_code', 'credit_10', 'status', 'created', 'origin', 'checkout',
   'price_cents', 1000, 'currency', 'usd', 'credit_micros', 10000000, 'bonus_micros', 0,
   'stripe_session_id', null, 'checkout_url', null, 'session_expires_at', null, 'payment_intent_id', null, 'receipt_url', null, 'invoice_url', null, 'review_reason', null,
-  'failure_code', null, 'refunded_cents', 0, 'disputed_cents', 0, 'clawed_back_micros', 0,
+  'failure_code', null, 'subscription_id', null, 'refunded_cents', 0, 'disputed_cents', 0, 'clawed_back_micros', 0,
   'success_url', 'http://localhost:3000/paid', 'cancel_url', 'http://localhost:3000/canceled',
   'created_at', pg_temp.at(0), 'paid_at', null, 'is_final', false, 'replayed', false, 'expected_livemode', false,
   'package', '{"code": "credit_10", "name": "$10 credit", "price_cents": 1000, "lookup_key": "talktime_credit_10_usd_1000",

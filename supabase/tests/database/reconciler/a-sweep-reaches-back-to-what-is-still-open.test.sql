@@ -39,7 +39,7 @@ update private.reconcile_walks set read_until = private.clock() - interval '1 da
 delete from private.reconcile_runs;
 select is((select array_agg((w ->> 'name') || ' ' || extract(epoch from (w ->> 'since')::timestamptz - pg_temp.at(0))::bigint)
   from jsonb_array_elements(public.begin_reconcile_run() -> 'walks') w),
-  '{"events 2504640","sessions 1727940","payment_intents -50","refunds -50","disputes -57"}'::text[], 'the sweep begins a minute before it');
+  '{"events 2504640","sessions 1727940","payment_intents -50","subscriptions 1727940","invoices 1727940","refunds -50","disputes -57"}'::text[], 'the sweep begins a minute before it');
 
 select * from finish();
 rollback;

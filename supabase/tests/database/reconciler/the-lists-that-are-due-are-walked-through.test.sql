@@ -45,11 +45,11 @@ select pg_temp.save('events', null, true);
 select pg_temp.clock_at(86399);
 select pg_temp.save('events', null, true);
 select pg_temp.clock_at(86400);
-select is(pg_temp.walks(), '{"events 85439 86400","sessions -777660 86400","payment_intents -777660 86400","refunds -777660 86400","disputes -777660 86400"}'::text[],
+select is(pg_temp.walks(), '{"events 85439 86400","sessions -777660 86400","payment_intents -777660 86400","subscriptions -777660 86400","invoices -777660 86400","refunds -777660 86400","disputes -777660 86400"}'::text[],
   'the lists once a day, ten days and a minute back');
 select pg_temp.save(w.name, null, true) from private.reconcile_walks w where w.name <> 'refunds';
 select is((select array_agg(name order by name) from private.reconcile_walks where read_until = pg_temp.at(86400) and since is null),
-  '{disputes,events,payment_intents,sessions}'::text[], 'those that are done have read to here');
+  '{disputes,events,invoices,payment_intents,sessions,subscriptions}'::text[], 'those that are done have read to here');
 select pg_temp.clock_at(86500);
 select is(pg_temp.walks(), '{"events 85440 86500","refunds -777660 86500"}'::text[], 'the one that is not goes on');
 select pg_temp.save(w.name, null, true) from private.reconcile_walks w;
@@ -57,7 +57,7 @@ select pg_temp.save(w.name, null, true) from private.reconcile_walks w;
 -- A month later without a sweep, but with events read all along.
 update private.reconcile_walks set read_until = pg_temp.at(40 * 86400) where name = 'events';
 select pg_temp.clock_at(40 * 86400);
-select is(pg_temp.walks(), '{"events 3455040 3456000","sessions 86340 3456000","payment_intents 86340 3456000","refunds 86440 3456000","disputes 86340 3456000"}'::text[],
+select is(pg_temp.walks(), '{"events 3455040 3456000","sessions 86340 3456000","payment_intents 86340 3456000","subscriptions 86340 3456000","invoices 86340 3456000","refunds 86440 3456000","disputes 86340 3456000"}'::text[],
   'a sweep reaches back to the last one');
 select is(pg_temp.alerts_open('reconciler_gap'), 0::bigint, 'no event is lost');
 update private.settings set value = '0' where name in ('events_overlap_seconds', 'sweep_window_seconds');

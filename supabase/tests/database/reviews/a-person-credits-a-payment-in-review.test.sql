@@ -18,7 +18,7 @@ select is((select purchase - '{created_at,stripe_session_id,session_expires_at,r
   (select jsonb_build_object('purchase_id', id, 'user_id', pg_temp.ada(), 'package_code', 'credit_10',
   'status', 'paid', 'origin', 'checkout', 'price_cents', 1000, 'currency', 'usd', 'credit_micros', 10000000, 'bonus_micros', 0, 'checkout_url', null, 'payment_intent_id',
     'pi_' || left(id::text, 8),
-  'invoice_url', null, 'review_reason', null, 'failure_code', null, 'refunded_cents', 0, 'disputed_cents', 0, 'clawed_back_micros', 0, 'paid_at', pg_temp.at(60), 'is_final', true,
+  'invoice_url', null, 'review_reason', null, 'failure_code', null, 'subscription_id', null, 'refunded_cents', 0, 'disputed_cents', 0, 'clawed_back_micros', 0, 'paid_at', pg_temp.at(60), 'is_final', true,
     'replayed', false) from ids), 'it is paid');
 select results_eq('select kind, amount_micros, counter_account from public.transactions where user_id = pg_temp.ada() order by line',
   $$ values ('purchase', 9000000::bigint, 'stripe_clearing'), ('bonus', 1000000, 'promotional_expense') $$, 'it brings what was bought, and what was not paid is given');

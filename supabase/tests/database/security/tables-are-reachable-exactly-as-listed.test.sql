@@ -10,6 +10,7 @@ create temporary view granted as
     and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and a.grantee <> c.relowner;
 select set_eq('select object::text, role, privilege from granted', $$ values
     ('auto_reload_settings', 'authenticated', 'SELECT'), ('auto_reload_settings', 'service_role', 'SELECT'),
+    ('bonus_slabs', 'anon', 'SELECT'), ('bonus_slabs', 'authenticated', 'SELECT'), ('bonus_slabs', 'service_role', 'SELECT'),
     ('credit_grants', 'authenticated', 'SELECT'), ('credit_grants', 'service_role', 'SELECT'),
     ('credit_packages', 'anon', 'SELECT'), ('credit_packages', 'authenticated', 'SELECT'), ('credit_packages', 'service_role', 'SELECT'),
     ('grant_entries', 'authenticated', 'SELECT'), ('grant_entries', 'service_role', 'SELECT'),
@@ -19,6 +20,9 @@ select set_eq('select object::text, role, privilege from granted', $$ values
     ('purchase_disputes', 'authenticated', 'SELECT'), ('purchase_disputes', 'service_role', 'SELECT'),
     ('purchase_refunds', 'service_role', 'SELECT'),
     ('purchases', 'authenticated', 'SELECT'), ('purchases', 'service_role', 'SELECT'),
+    ('redemptions', 'authenticated', 'SELECT'), ('redemptions', 'service_role', 'SELECT'),
+    ('subscription_plans', 'anon', 'SELECT'), ('subscription_plans', 'authenticated', 'SELECT'), ('subscription_plans', 'service_role', 'SELECT'),
+    ('subscriptions', 'authenticated', 'SELECT'), ('subscriptions', 'service_role', 'SELECT'),
     ('receipts', 'authenticated', 'SELECT'), ('receipts', 'service_role', 'SELECT'),
     ('rate_plans', 'anon', 'SELECT'), ('rate_plans', 'authenticated', 'SELECT'), ('rate_plans', 'service_role', 'SELECT'),
     ('rates', 'anon', 'SELECT'), ('rates', 'authenticated', 'SELECT'), ('rates', 'service_role', 'SELECT'),

@@ -15,7 +15,7 @@ insert into auth.users (id, email) select gen_random_uuid(), 'many-' || n || '@e
 select is((select count(*) from auth.users a join public.users u using (id) where a.email like 'many-%@example.com'), 3::bigint,
   'each of several logins gets its own');
 select is(public.get_balance(pg_temp.ada()) - 'as_of', jsonb_build_object('user_id', pg_temp.ada(), 'currency', 'usd', 'status', 'active',
-  'rate_plan', 'standard', 'balance_micros', 0, 'held_micros', 0, 'expired_micros', 0, 'available_micros', 0, 'debt_micros', 0, 'credit_limit_micros', 0,
+  'rate_plan', 'standard', 'balance_micros', 0, 'held_micros', 0, 'expired_micros', 0, 'available_micros', 0, 'debt_micros', 0, 'credit_limit_micros', 0, 'expiring', '[]'::jsonb,
   'talk_seconds', 0), 'its balance says so');
 select throws_ok(format('select public.get_balance(%L)', gen_random_uuid()), 'PT404', 'user_not_found', 'nobody has no balance');
 
