@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withSessionId } from "../../supabase/functions/create-checkout/session.ts";
+import { withSessionId } from "../../supabase/functions/_shared/return_address.ts";
 import {
   assertRefused,
   createCheckout,
@@ -122,9 +122,15 @@ Deno.test("The session names the person and the purchase, and its success page r
 
 Deno.test("The session id joins whatever the success address already carries", () => {
   const id = "session_id={CHECKOUT_SESSION_ID}";
-  assert.equal(withSessionId("https://example.com/done"), `https://example.com/done?${id}`);
-  assert.equal(withSessionId("https://example.com/done?a=1"), `https://example.com/done?a=1&${id}`);
-  assert.equal(withSessionId("https://example.com/done#top"), `https://example.com/done?${id}#top`);
+  assert.equal(withSessionId("https://example.com/done", "session_id"), `https://example.com/done?${id}`);
+  assert.equal(
+    withSessionId("https://example.com/done?a=1", "session_id"),
+    `https://example.com/done?a=1&${id}`,
+  );
+  assert.equal(
+    withSessionId("https://example.com/done#top", "session_id"),
+    `https://example.com/done?${id}#top`,
+  );
   const own = "https://example.com/done?checkout={CHECKOUT_SESSION_ID}";
-  assert.equal(withSessionId(own), own);
+  assert.equal(withSessionId(own, "session_id"), own);
 });

@@ -5,6 +5,7 @@ import type Stripe from "stripe";
 import type { Database, NewPurchase } from "../_shared/db.ts";
 import { isRefusedForGood } from "../_shared/errors.ts";
 import { findPrice } from "./prices.ts";
+import { withSessionId } from "../_shared/return_address.ts";
 
 export interface OpenedSession {
   session: Stripe.Checkout.Session;
@@ -66,7 +67,7 @@ function sessionParams(
   return {
     mode: "payment",
     line_items: [{ price, quantity: 1 }],
-    success_url: withSessionId(purchase.success_url),
+    success_url: withSessionId(purchase.success_url, "session_id"),
     cancel_url: purchase.cancel_url,
     client_reference_id: user_id,
     metadata,
@@ -88,14 +89,4 @@ function taxParams(customer: string | null): Partial<Stripe.Checkout.SessionCrea
     automatic_tax: { enabled: true },
     ...(customer === null ? {} : { customer_update: { address: "auto" } }),
   };
-}
-
-const PLACEHOLDER = "{CHECKOUT_SESSION_ID}";
-
-/** Stripe fills the placeholder in when it sends the person back. */
-export function withSessionId(successUrl: string): string {
-  if (successUrl.includes(PLACEHOLDER)) return successUrl;
-  const [address, ...fragment] = successUrl.split("#");
-  const separator = address!.includes("?") ? "&" : "?";
-  return [`${address}${separator}session_id=${PLACEHOLDER}`, ...fragment].join("#");
 }

@@ -6,6 +6,7 @@ import { isMissingAtStripe, isRefusedForGood } from "../_shared/errors.ts";
 import { parseBody } from "../_shared/http.ts";
 import { adoptAddedCard, type CardDeps, syncCards } from "./cards.ts";
 import type { Billing, SavedCard } from "./database.ts";
+import { withSessionId } from "../_shared/return_address.ts";
 
 export interface ManageBillingDeps extends CardDeps {
   userId: string;
@@ -92,7 +93,7 @@ async function addCard(
       client_reference_id: deps.userId,
       metadata,
       setup_intent_data: { metadata },
-      success_url: withSessionId(success_url),
+      success_url: withSessionId(success_url, "setup_session_id"),
       cancel_url,
     });
     return { url: session.url! };
@@ -208,15 +209,4 @@ async function makeCustomer(
   });
   await db.saveStripeCustomer({ user_id, customer_id: made.id });
   return made.id;
-}
-
-const PLACEHOLDER = "{CHECKOUT_SESSION_ID}";
-
-/** Stripe fills the placeholder in when it sends the person back. */
-function withSessionId(successUrl: string): string {
-  if (successUrl.includes(PLACEHOLDER)) return successUrl;
-  const [address, ...fragment] = successUrl.split("#");
-  const separator = address!.includes("?") ? "&" : "?";
-  return [`${address}${separator}setup_session_id=${PLACEHOLDER}`, ...fragment]
-    .join("#");
 }

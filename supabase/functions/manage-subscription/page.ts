@@ -4,6 +4,7 @@ import type { Database } from "../_shared/db.ts";
 import { isRefusedForGood } from "../_shared/errors.ts";
 import type { PlanFacts, Subscription } from "../_shared/subscription_db.ts";
 import { type Priced, withPrice } from "./prices.ts";
+import { withSessionId } from "../_shared/return_address.ts";
 
 type Deps = { db: Database; stripe: Stripe };
 
@@ -43,7 +44,7 @@ function pageParams(
   return {
     mode: "subscription",
     line_items: [{ price, quantity: 1 }],
-    success_url: withSessionId(success_url),
+    success_url: withSessionId(success_url, "subscription_session_id"),
     cancel_url,
     client_reference_id: user_id,
     metadata,
@@ -55,14 +56,4 @@ function pageParams(
     // Stripe refuses a customer without an address unless the page may fill it in.
     ...(checkout.automatic_tax && customer !== null ? { customer_update: { address: "auto" } } : {}),
   };
-}
-
-const PLACEHOLDER = "{CHECKOUT_SESSION_ID}";
-
-/** Stripe fills the placeholder in when it sends the person back. */
-function withSessionId(successUrl: string): string {
-  if (successUrl.includes(PLACEHOLDER)) return successUrl;
-  const [address, ...fragment] = successUrl.split("#");
-  const separator = address!.includes("?") ? "&" : "?";
-  return [`${address}${separator}subscription_session_id=${PLACEHOLDER}`, ...fragment].join("#");
 }
